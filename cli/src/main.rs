@@ -1,0 +1,3 @@
+//! The binary: commands, rendering, wiring.
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! The stack language: TOML text → tree → stack, and expressions → values with holes.
+//!
+//! Nothing here reads a file: [`load`](load::load) and [`evaluate`](evaluate::evaluate) say which files they want, and are called again with them.
+//! Parsing never panics and never stops at the first error.
+
+pub mod scope;

@@ -1,0 +1,4 @@
+//! Desired × remembered × observed → plan. Deterministic and without I/O: what planning needs to know, it asks.
+
+pub mod compare;
+pub mod questions;

@@ -1,0 +1,97 @@
+//! What the schema alone says about a change.
+
+use std::collections::BTreeMap;
+
+use crate::model::path::{Path, Segment};
+use crate::model::schema::{Attribute, KindSchema, Stability};
+use crate::model::snapshot::Object;
+use crate::model::value::{Partial, Value};
+use crate::ports::{Planned, Verdict};
+
+/// Compares a normalised wish with the object as it is, by the schema alone.
+pub fn by_schema(kind: &KindSchema, prior: Option<&Object>, desired: &Partial) -> Planned {
+    let Some(prior) = prior else {
+        return Planned {
+            verdict: Verdict::Create,
+            inputs: desired.clone(),
+            outputs: Value::Map(BTreeMap::new()),
+            changed: Vec::new(),
+            requires_replace: Vec::new(),
+        };
+    };
+    let inputs = with_decided(kind, prior, desired);
+    let changed = differences(&prior.inputs, &inputs);
+    let is_immutable = |path: &&Path| attribute(kind, path).is_some_and(|attribute| attribute.immutable);
+    let requires_replace: Vec<Path> = changed.iter().filter(is_immutable).cloned().collect();
+    let verdict = match (changed.is_empty(), requires_replace.is_empty()) {
+        (true, _) => Verdict::Keep,
+        (false, true) => Verdict::Update,
+        (false, false) => Verdict::Replace,
+    };
+    let outputs = staying_outputs(kind, prior, verdict, &changed);
+    Planned { verdict, inputs, outputs, changed, requires_replace }
+}
+
+/// What the provider decided earlier stands for what the stack leaves open.
+fn with_decided(kind: &KindSchema, prior: &Object, desired: &Partial) -> Partial {
+    let Value::Map(mut entries) = desired.clone() else { return desired.clone() };
+    for (name, attribute) in &kind.attributes {
+        let left_open = entries.get(*name).is_none_or(Value::is_null);
+        if left_open && attribute.is_computed() && attribute.is_settable() {
+            if let Some(decided) = prior.inputs.get(name) {
+                entries.insert((*name).to_owned(), decided.clone());
+            }
+        }
+    }
+    Value::Map(entries)
+}
+
+/// The recorded outputs that the change leaves as they are.
+fn staying_outputs(kind: &KindSchema, prior: &Object, verdict: Verdict, changed: &[Path]) -> Partial {
+    let stays = |name: &str| match kind.attributes.get(name).map(|attribute| &attribute.stability) {
+        _ if verdict == Verdict::Keep => true,
+        _ if verdict != Verdict::Update => false,
+        Some(Stability::Stays) => true,
+        Some(Stability::Follows(leaders)) => {
+            !changed.iter().any(|path| path.root().is_some_and(|root| leaders.contains(&root)))
+        }
+        Some(Stability::Moves) | None => false,
+    };
+    let recorded = prior.outputs.as_map().cloned().unwrap_or_default();
+    Value::Map(recorded.into_iter().filter(|(name, _)| stays(name)).collect())
+}
+
+fn attribute<'a>(kind: &'a KindSchema, path: &Path) -> Option<&'a Attribute> {
+    kind.attributes.get(path.root()?)
+}
+
+/// The paths at which two values differ, deepest first known: below maps and lists of equal length, whole otherwise.
+/// A missing entry and null are the same.
+pub fn differences(before: &Partial, after: &Partial) -> Vec<Path> {
+    let mut paths = Vec::new();
+    collect_differences(before, after, &mut Vec::new(), &mut paths);
+    paths
+}
+
+fn collect_differences(before: &Partial, after: &Partial, at: &mut Vec<Segment>, paths: &mut Vec<Path>) {
+    match (before, after) {
+        (Value::Map(left), Value::Map(right)) => {
+            let keys: std::collections::BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            for key in keys {
+                at.push(Segment::Key(key.clone()));
+                let (l, r) = (left.get(key).unwrap_or(&Value::Null), right.get(key).unwrap_or(&Value::Null));
+                collect_differences(l, r, at, paths);
+                at.pop();
+            }
+        }
+        (Value::List(left), Value::List(right)) if left.len() == right.len() => {
+            for (index, (l, r)) in left.iter().zip(right).enumerate() {
+                at.push(Segment::Index(index));
+                collect_differences(l, r, at, paths);
+                at.pop();
+            }
+        }
+        _ if before == after => {}
+        _ => paths.push(Path(at.clone())),
+    }
+}

@@ -1,0 +1,1 @@
+//! The imperative shell: use cases, executor, recovery and the sealed store.

@@ -1,0 +1,1 @@
+//! The embedded default: files, commands and real services on this machine.

@@ -1,0 +1,1 @@
+//! Where sealed state is kept, and the keys that open it.
