@@ -1,1 +1,3 @@
-//! The imperative shell: use cases, executor, recovery and the sealed store.
+//! The imperative shell of siac.
+
+pub mod journal;

@@ -40,7 +40,7 @@ pub enum Fact {
         /// What only the provider understands.
         data: Vec<u8>,
     },
-    /// A provider call ended.
+    /// A provider call ended. Also settles a call of [`super::snapshot::Snapshot::unsettled`], once the user has looked.
     Settled {
         /// Which call.
         op: OpId,
@@ -91,7 +91,8 @@ pub struct Intent {
     pub inputs: Partial,
     /// The identity of the object that is updated or deleted, or imported.
     pub remote: Option<String>,
-    /// The deposed object that is deleted, by the operation that created it.
+    /// The deposed object that is deleted, by the operation that created it. For a create that takes such a delete back: the
+    /// deposed object whose place the new one takes.
     pub deposed: Option<OpId>,
     /// What the record says besides, for create, update, read and import.
     pub becoming: Option<Becoming>,
@@ -173,6 +174,8 @@ pub enum Bookkeeping {
         /// The former one.
         from: ResourceAddress,
     },
+    /// The object in use is gone outside siac and was dropped; deposed objects stay.
+    Lost,
     /// The record was dropped; the object was left alone.
     Forgotten {
         /// Only this deposed object; `None` for the whole record.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::address::{Mode, ResourceAddress};
+use super::event::Intent;
 use super::identity::{DeploymentId, Digest, OpId, SnapshotId, StackUuid};
 use super::path::Path;
 use super::secret::Secret;
@@ -30,6 +31,9 @@ pub struct Snapshot {
     pub deployment: Option<DeploymentId>,
     /// Everything that exists, by address.
     pub records: BTreeMap<ResourceAddress, Record>,
+    /// Calls whose outcome nobody could tell: what they were to make may exist. Nothing is planned for their resources until
+    /// the user has said what became of them.
+    pub unsettled: BTreeMap<OpId, Intent>,
     /// The stack's outputs.
     pub outputs: BTreeMap<String, OutputRecord>,
     /// The secrets that the stack declared: references, never values.
@@ -166,6 +170,7 @@ impl Snapshot {
             time: String::new(),
             deployment: None,
             records: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
             outputs: BTreeMap::new(),
             secrets: BTreeMap::new(),
             providers: BTreeMap::new(),
