@@ -1,0 +1,6 @@
+//! The edge of siac: what a user types and what a user reads.
+//!
+//! Everything here turns arguments into plain data, or model values into text. Nothing decides what a plan does.
+
+pub mod arguments;
+pub mod exit;
