@@ -2,3 +2,6 @@
 
 pub mod compare;
 pub mod questions;
+pub mod request;
+
+pub use request::{Goal, Options, Outcome, Request};

@@ -1,6 +1,7 @@
 //! Where inside a value something is.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,11 +70,52 @@ impl fmt::Display for Path {
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) if is_plain(key) && at == 0 => f.write_str(key)?,
                 Segment::Key(key) if is_plain(key) => write!(f, ".{key}")?,
-                Segment::Key(key) => write!(f, "[{key:?}]")?,
+                Segment::Key(key) => write!(f, "[{}]", serde_json::Value::from(key.as_str()))?,
             }
         }
         Ok(())
     }
+}
+
+/// A text is not a path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the path of an attribute: names are separated by `.`, other keys and indices stand in `[…]`")]
+pub struct MalformedPath(pub String);
+
+impl FromStr for Path {
+    type Err = MalformedPath;
+
+    /// Reads a path as an expression would be written: `tags["a b"][2].x-y`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let malformed = || MalformedPath(text.to_owned());
+        let mut segments = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (segment, after) = match rest.strip_prefix('[') {
+                Some(inside) => bracketed(inside).ok_or_else(malformed)?,
+                None if segments.is_empty() => named(rest).ok_or_else(malformed)?,
+                None => rest.strip_prefix('.').and_then(named).ok_or_else(malformed)?,
+            };
+            segments.push(segment);
+            rest = after;
+        }
+        if segments.is_empty() { Err(malformed()) } else { Ok(Self(segments)) }
+    }
+}
+
+/// A name, and what follows it.
+fn named(text: &str) -> Option<(Segment, &str)> {
+    let end = text.find(['.', '[']).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    is_plain(name).then(|| (Segment::Key(name.to_owned()), rest))
+}
+
+/// A quoted key or an index up to its `]`, and what follows.
+fn bracketed(text: &str) -> Option<(Segment, &str)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Segment>();
+    let segment = values.next()?.ok()?;
+    let rest = text[values.byte_offset()..].strip_prefix(']')?;
+    Some((segment, rest))
 }
 
 #[cfg(test)]
@@ -84,5 +126,13 @@ mod tests {
     fn paths_read_as_expressions_do() {
         let path = Path::attribute("tags").key("a b").index(2).key("x-y");
         assert_eq!(path.to_string(), r#"tags["a b"][2].x-y"#);
+        assert_eq!(path.to_string().parse(), Ok(path));
+    }
+
+    #[test]
+    fn what_is_not_a_path_is_refused() {
+        for text in ["", ".a", "a.", "a..b", "a[", "a[b]", "a[1", "a[-1]", "a b"] {
+            assert!(text.parse::<Path>().is_err(), "{text}");
+        }
     }
 }

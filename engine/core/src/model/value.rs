@@ -76,8 +76,9 @@ pub enum Awaits {
 
 /// The residual of an expression that could not be evaluated to the end.
 ///
-/// Two holes are equal when they would evaluate alike: same residual, same origins in the same versions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Two holes are equal when they would evaluate alike: same residual, same origins in the same versions. What is known of the
+/// result, its type and prefix, takes no part.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Hole {
     /// What remains to be evaluated; it refers to nothing but [`Origin`]s.
     pub residual: Expression,
@@ -91,6 +92,14 @@ pub struct Hole {
     #[serde(with = "pairs")]
     pub origins: BTreeMap<Origin, Awaits>,
 }
+
+impl PartialEq for Hole {
+    fn eq(&self, other: &Self) -> bool {
+        self.residual == other.residual && self.origins == other.origins
+    }
+}
+
+impl Eq for Hole {}
 
 impl Hole {
     /// The hole left by one origin itself.
