@@ -4,3 +4,6 @@
 
 pub mod arguments;
 pub mod exit;
+pub mod render;
+pub mod sanitise;
+pub mod secrets;

@@ -1,0 +1,4 @@
+//! Model values as text for people. Every function here is pure: the same values give the same text.
+
+pub mod page;
+pub mod style;
