@@ -3,4 +3,5 @@
 //! Nothing here reads a file: [`load`](load::load) and [`evaluate`](evaluate::evaluate) say which files they want, and are called again with them.
 //! Parsing never panics and never stops at the first error.
 
+pub mod parse_expression;
 pub mod scope;
