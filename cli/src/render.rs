@@ -1,4 +1,6 @@
 //! Model values as text for people. Every function here is pure: the same values give the same text.
 
+pub mod diagnostics;
 pub mod page;
 pub mod style;
+pub mod words;
