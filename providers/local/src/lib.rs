@@ -1,1 +1,19 @@
 //! The embedded default: files, commands and real services on this machine.
+//!
+//! [`LocalProvider`] is both sides of the plugin `local`: its catalogue and its hands. Each kind lives in one file below `kinds`, with its
+//! schema and what it does. [`secrets::LocalSecrets`] reads secrets from the environment and
+//! from files.
+//!
+//! This crate knows nothing of plans, journals or state; it keeps its own records below `.siac/`.
+
+mod attributes;
+mod durable;
+mod kind;
+mod kinds;
+mod machine;
+mod process;
+mod provider;
+
+pub mod secrets;
+
+pub use provider::LocalProvider;

@@ -1,0 +1,8 @@
+//! The kinds, one file each.
+
+pub mod archive;
+pub mod directory;
+pub mod file;
+pub mod http;
+pub mod random;
+pub mod value;
