@@ -38,7 +38,8 @@ fn code(folder: &str) -> Vec<(String, usize, String)> {
 fn collect_sources(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a source folder can be read") {
         let path = entry.expect("an entry can be read").path();
-        let is_test = path.file_stem().is_some_and(|stem| stem == "tests" || stem.to_string_lossy().ends_with("_tests"));
+        let is_test =
+            path.file_stem().is_some_and(|stem| stem == "tests" || stem.to_string_lossy().ends_with("_tests"));
         match path.is_dir() {
             _ if is_test => {}
             true => collect_sources(&path, files),
@@ -78,7 +79,8 @@ fn the_core_does_no_io() {
     for crate_name in WORLDLY {
         assert!(!known.contains(crate_name), "the core must not depend on {crate_name}");
     }
-    let worldly = ["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "std::thread", "thread_rng"];
+    let worldly =
+        ["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "std::thread", "thread_rng"];
     assert_silent_about("engine/core", &worldly);
 }
 
