@@ -1,3 +1,4 @@
 //! The imperative shell of siac.
 
 pub mod journal;
+pub mod store;
