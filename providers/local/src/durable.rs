@@ -69,7 +69,9 @@ pub fn fault(verb: &str, path: &Path, error: &io::Error) -> Fault {
         io::ErrorKind::PermissionDenied => "change its permissions or choose another path",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and apply again",
         io::ErrorKind::ReadOnlyFilesystem => "choose a path that can be written",
-        io::ErrorKind::NotADirectory => "a part of the path is a file; choose another path",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a part of the path is a file; choose another path"
+        }
         io::ErrorKind::IsADirectory => "a folder stands there; choose another path",
         io::ErrorKind::NotFound => "a part of the path does not exist",
         _ => "look at the path and apply again",

@@ -1,6 +1,7 @@
 //! The kinds, one file each.
 
 pub mod archive;
+pub mod command;
 pub mod directory;
 pub mod file;
 pub mod http;

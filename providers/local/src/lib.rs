@@ -1,8 +1,8 @@
 //! The embedded default: files, commands and real services on this machine.
 //!
 //! [`LocalProvider`] is both sides of the plugin `local`: its catalogue and its hands. Each kind lives in one file below `kinds`, with its
-//! schema and what it does. [`secrets::LocalSecrets`] reads secrets from the environment and
-//! from files.
+//! schema and what it does. What must outlive siac runs in a process of its own, the same binary started again: [`runner::main`] carries out
+//! one command exactly once. [`secrets::LocalSecrets`] reads secrets from the environment and from files.
 //!
 //! This crate knows nothing of plans, journals or state; it keeps its own records below `.siac/`.
 
@@ -13,7 +13,7 @@ mod kinds;
 mod machine;
 mod process;
 mod provider;
-
+pub mod runner;
 pub mod secrets;
 
 pub use provider::LocalProvider;

@@ -14,6 +14,7 @@ use siac_core::ports::{Call, Catalogue, Fault, Observed, Planned, Provider};
 
 use crate::kind::{Data, Kind};
 use crate::kinds::archive::LocalArchive;
+use crate::kinds::command::LocalCommand;
 use crate::kinds::directory::LocalDirectory;
 use crate::kinds::file::{LocalFile, LocalFileData};
 use crate::kinds::http::Http;
@@ -62,6 +63,7 @@ impl LocalProvider {
 fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
     BTreeMap::from([
         ("local_archive", Box::new(LocalArchive) as Box<dyn Kind>),
+        ("local_command", Box::new(LocalCommand)),
         ("local_directory", Box::new(LocalDirectory)),
         ("local_file", Box::new(LocalFile)),
         ("local_value", Box::new(LocalValue)),
