@@ -4,3 +4,6 @@
 //! From the bytes upwards: an [`envelope`] seals one object; [`formats`] say what is inside.
 
 pub mod envelope;
+pub mod formats;
+#[cfg(test)]
+mod samples;
