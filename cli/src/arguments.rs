@@ -13,7 +13,7 @@ pub use commands::{
     SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs, StateRemoveArgs, StateShowArgs,
 };
 pub use options::{ApplyOptions, Detail, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ViewOptions};
-pub use values::{Assignment, Wait, duration};
+pub use values::{Assignment, Switch, Wait, duration};
 
 /// Declarative infrastructure: plan, apply, and go back.
 #[derive(Debug, Clone, PartialEq, Parser)]

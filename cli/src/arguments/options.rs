@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use siac_core::model::address::ResourceAddress;
 use siac_core::model::stack::OnFailure;
 
-use super::values::{Assignment, Wait, duration};
+use super::values::{Assignment, Switch, Wait, duration};
 
 /// What the stack is evaluated with and which part of it is meant.
 #[derive(Debug, Clone, PartialEq, Args)]
@@ -19,6 +19,9 @@ pub struct ScopeOptions {
     /// Read the values of variables from a TOML or JSON file; may be repeated, later files win.
     #[arg(long, value_name = "FILE", help_heading = "Planning")]
     pub var_file: Vec<PathBuf>,
+    /// Switch a feature flag of the stack; may be repeated.
+    #[arg(long, value_name = "NAME=BOOL", help_heading = "Planning")]
+    pub flag: Vec<Switch>,
     /// Plan only this resource and what it depends on; may be repeated.
     #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
     pub target: Vec<ResourceAddress>,

@@ -99,6 +99,7 @@ fn nonsense_is_refused_with_a_reason() {
         ("siac plan --destroy --refresh-only", "cannot be used with"),
         ("siac apply --parallelism 0", "invalid value"),
         ("siac plan --var x", "NAME=VALUE"),
+        ("siac plan --flag x=maybe", "NAME=true"),
         ("siac pln", "plan"),
     ] {
         let error = parse(line).expect_err(line).to_string();

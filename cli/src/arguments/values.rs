@@ -25,6 +25,26 @@ impl FromStr for Assignment {
     }
 }
 
+/// A `NAME=BOOL` pair, as in `--flag announce=true`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// The flag's name.
+    pub name: String,
+    /// Whether it is on.
+    pub on: bool,
+}
+
+impl FromStr for Switch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "expected NAME=true or NAME=false, as in `--flag announce=true`";
+        let (name, value) = text.split_once('=').ok_or(expected)?;
+        siac_core::model::address::check_name(name)?;
+        Ok(Self { name: name.to_owned(), on: value.parse().map_err(|_| expected)? })
+    }
+}
+
 /// How long to wait for a lock that someone else holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {

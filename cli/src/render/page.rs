@@ -89,7 +89,6 @@ impl Line {
             text.push_str(&" ".repeat(self.indent));
         }
         pieces.iter().for_each(|(role, piece)| text.push_str(&role.paint(piece, style)));
-        text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     }
 }
@@ -114,7 +113,8 @@ fn wrapped(pieces: Vec<(Role, String)>, indent: usize, hang: usize, width: usize
     for (role, text) in pieces {
         laid.push((role, String::with_capacity(text.len())));
         for word in text.split_inclusive(' ') {
-            if may_break && column + word.trim_end().width() > width {
+            // A line that begins with a colon might be a command to a CI system.
+            if may_break && !word.starts_with(':') && column + word.trim_end().width() > width {
                 break_line(&mut laid, indent + hang);
                 column = indent + hang;
             }
@@ -166,6 +166,14 @@ impl Page {
     pub fn gap(&mut self) {
         if self.0.last().is_some_and(|line| !line.pieces.is_empty()) {
             self.push(Line::default());
+        }
+    }
+
+    /// Adds the lines of another page behind an empty line; nothing when it has none.
+    pub fn section(&mut self, other: Page) {
+        if !other.is_empty() {
+            self.gap();
+            self.append(other);
         }
     }
 
@@ -255,6 +263,9 @@ mod tests {
         page.push(Line::prose(2, 2).text("one two three ").piece(Role::Strong, "four five"));
         assert_eq!(page.write(&Style::columns(12)), "  one two\n    three\n    four\n    five\n");
         assert_eq!(page.write(&Style::plain()), "  one two three four five\n");
+        let mut commands = Page::new();
+        commands.push(Line::prose(0, 0).text("one two ::error::x"));
+        assert_eq!(commands.write(&Style::columns(10)), "one two ::error::x\n");
     }
 
     #[test]
