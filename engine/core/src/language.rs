@@ -3,7 +3,11 @@
 //! Nothing here reads a file: [`load`](load::load) and [`evaluate`](evaluate::evaluate) say which files they want, and are called again with them.
 //! Parsing never panics and never stops at the first error.
 
+pub mod convert;
 pub mod editor_schema;
 pub mod format;
+pub mod load;
 pub mod parse_expression;
+pub mod references;
 pub mod scope;
+pub mod tree;

@@ -37,10 +37,12 @@ fn with_decided(kind: &KindSchema, prior: &Object, desired: &Partial) -> Partial
     let Value::Map(mut entries) = desired.clone() else { return desired.clone() };
     for (name, attribute) in &kind.attributes {
         let left_open = entries.get(*name).is_none_or(Value::is_null);
-        if left_open && attribute.is_computed() && attribute.is_settable() {
-            if let Some(decided) = prior.inputs.get(name) {
-                entries.insert((*name).to_owned(), decided.clone());
-            }
+        if left_open
+            && attribute.is_computed()
+            && attribute.is_settable()
+            && let Some(decided) = prior.inputs.get(name)
+        {
+            entries.insert((*name).to_owned(), decided.clone());
         }
     }
     Value::Map(entries)
