@@ -162,7 +162,7 @@ impl Loader<'_> {
                 add(text);
             }
         }
-        self.request.variables.all().for_each(|text| add(text));
+        self.request.variables.all().for_each(&mut add);
         add(self.request.environment.unwrap_or_default());
         Digest(hasher.finalize().into())
     }
