@@ -3,7 +3,9 @@
 //! Everything here turns arguments into plain data, or model values into text. Nothing decides what a plan does.
 
 pub mod arguments;
+pub mod confirm;
 pub mod exit;
+pub mod progress;
 pub mod render;
 pub mod sanitise;
 pub mod secrets;

@@ -6,12 +6,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use siac_core::model::secret::Secret;
+use siac_core::model::stack::SecretSource;
+use siac_core::model::value::{Known, Value};
+use siac_core::ports::{Fault, FetchedSecret, SecretStore};
 
 use crate::sanitise;
 
@@ -21,46 +25,113 @@ pub const PLACEHOLDER: &str = "(sensitive value)";
 /// Shorter values are not searched for: they would be found in innocent text. In bytes; a choice of this project.
 const SHORTEST: usize = 8;
 
-/// Knows the values of secrets, in the spellings in which they might appear.
+/// Knows the values of secrets, in the spellings in which they might appear. Clones share what they know.
 #[derive(Clone, Default)]
-pub struct Redactor(Option<Arc<AhoCorasick>>);
+pub struct Redactor(Arc<RwLock<Vec<Batch>>>);
+
+/// Spellings that are searched for together.
+struct Batch {
+    spellings: BTreeSet<Vec<u8>>,
+    automaton: AhoCorasick,
+}
 
 impl Redactor {
     /// Knows these values, apart from those shorter than eight bytes.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret<String>>) -> Self {
-        let spellings: BTreeSet<Vec<u8>> =
-            secrets.into_iter().flat_map(|secret| spellings(secret.expose())).filter(|s| s.len() >= SHORTEST).collect();
+        let redactor = Self::default();
+        redactor.learn(secrets.into_iter().flat_map(|secret| spellings(secret.expose())));
+        redactor
+    }
+
+    /// Knows one more value.
+    pub fn add(&self, secret: &Secret<String>) {
+        self.learn(spellings(secret.expose()));
+    }
+
+    /// Knows every text in a value.
+    pub fn add_value(&self, secret: &Secret<Known>) {
+        let mut texts = Vec::new();
+        collect_texts(secret.expose(), &mut texts);
+        self.learn(texts.into_iter().flat_map(spellings));
+    }
+
+    fn learn(&self, spellings: impl IntoIterator<Item = Vec<u8>>) {
+        let mut spellings: BTreeSet<_> = spellings.into_iter().filter(|spelling| spelling.len() >= SHORTEST).collect();
+        let mut batches = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        spellings.retain(|spelling| !batches.iter().any(|batch| batch.spellings.contains(spelling)));
         if spellings.is_empty() {
-            return Self(None);
+            return;
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&spellings);
-        // Building fails only when the patterns exceed the automaton's address space of 2³¹ states.
-        Self(automaton.ok().map(Arc::new))
+        // Batches at least halve in size from first to last: few of them are searched, and none is built often.
+        while batches.last().is_some_and(|last| last.spellings.len() < 2 * spellings.len()) {
+            spellings.extend(batches.pop().into_iter().flat_map(|batch| batch.spellings));
+        }
+        // Building fails only beyond 2³¹ states, which the limits on secrets exclude.
+        if let Ok(automaton) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&spellings) {
+            batches.push(Batch { spellings, automaton });
+        }
     }
 
     /// The text without secrets.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.0 {
-            Some(automaton) if automaton.is_match(text) => {
-                let placeholders = vec![PLACEHOLDER; automaton.patterns_len()];
-                Cow::Owned(automaton.replace_all(text, &placeholders))
+        let batches = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        batches.iter().fold(Cow::Borrowed(text), |text, Batch { automaton, .. }| {
+            match automaton.is_match(text.as_ref()) {
+                true => Cow::Owned(automaton.replace_all(&text, &vec![PLACEHOLDER; automaton.patterns_len()])),
+                false => text,
             }
-            _ => Cow::Borrowed(text),
-        }
+        })
     }
 
     /// The bytes without secrets.
-    fn redact_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        match &self.0 {
-            Some(automaton) => automaton.replace_all_bytes(bytes, &vec![PLACEHOLDER; automaton.patterns_len()]),
-            None => bytes.to_vec(),
-        }
+    fn redact_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let batches = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        batches.iter().fold(bytes, |bytes, Batch { automaton, .. }| match automaton.is_match(&bytes) {
+            true => automaton.replace_all_bytes(&bytes, &vec![PLACEHOLDER; automaton.patterns_len()]),
+            false => bytes,
+        })
     }
 }
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Redactor(…)")
+    }
+}
+
+fn collect_texts<'a>(value: &'a Known, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::List(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Map(entries) => entries.values().for_each(|item| collect_texts(item, texts)),
+        Value::Secret(secret) => collect_texts(secret.expose(), texts),
+        _ => {}
+    }
+}
+
+/// A source of secrets that tells a redactor every value it hands out.
+pub struct Overheard<S> {
+    inner: S,
+    redactor: Redactor,
+}
+
+impl<S> Overheard<S> {
+    /// Tells `redactor` what `inner` hands out.
+    pub fn new(inner: S, redactor: Redactor) -> Self {
+        Self { inner, redactor }
+    }
+}
+
+#[async_trait]
+impl<S: SecretStore> SecretStore for Overheard<S> {
+    fn schemes(&self) -> &'static [&'static str] {
+        self.inner.schemes()
+    }
+
+    async fn fetch(&self, source: &SecretSource) -> Result<FetchedSecret, Fault> {
+        let fetched = self.inner.fetch(source).await?;
+        self.redactor.add(&fetched.value);
+        Ok(fetched)
     }
 }
 
@@ -126,7 +197,7 @@ impl<W: Write> Redacting<W> {
 
     fn pass_on(&mut self, end: usize) -> io::Result<()> {
         let rest = self.pending.split_off(end);
-        let safe = self.redactor.redact_bytes(&std::mem::replace(&mut self.pending, rest));
+        let safe = self.redactor.redact_bytes(std::mem::replace(&mut self.pending, rest));
         self.inner.write_all(&safe)
     }
 }
@@ -205,6 +276,19 @@ mod tests {
             writer.write_all(b"!\nmore").unwrap();
         }
         assert_eq!(String::from_utf8(out).unwrap(), format!("{PLACEHOLDER}!\nmore"));
+    }
+
+    #[test]
+    fn what_is_learnt_later_is_taken_out_too() {
+        let redactor = Redactor::default();
+        let shared = redactor.clone();
+        for at in 0..200 {
+            redactor.add(&Secret::new(format!("secret-number-{at:04}")));
+        }
+        redactor.add_value(&Secret::new(Value::List(vec![Value::string("inside a list")])));
+        assert_eq!(shared.redact("a secret-number-0007 b"), format!("a {PLACEHOLDER} b"));
+        assert_eq!(shared.redact("inside a list"), PLACEHOLDER);
+        assert!(redactor.0.read().unwrap().len() < 16, "few batches");
     }
 
     #[test]
