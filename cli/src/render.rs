@@ -2,8 +2,15 @@
 
 pub mod compare;
 pub mod diagnostics;
+pub mod diff;
+pub mod discretion;
+pub mod ending;
+pub mod history;
+pub mod outputs;
 pub mod page;
 pub mod plan;
+pub mod standing;
+pub mod state;
 pub mod style;
 pub mod value;
 pub mod words;

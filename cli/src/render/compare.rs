@@ -60,6 +60,8 @@ pub struct Manner<'a> {
     pub sensitive: &'a BTreeSet<String>,
     /// Unchanged attributes that are shown all the same.
     pub context: &'a [&'a str],
+    /// Whether a column of marks says what becomes of each value.
+    pub marks: bool,
     /// What an entry at the top is called, in the singular.
     pub noun: &'a str,
 }
@@ -116,20 +118,6 @@ impl Slot {
 pub fn attributes(before: Option<&Partial>, after: Option<&Partial>, indent: usize, manner: Manner<'_>) -> Page {
     let mut drawing = Drawing { page: Page::new(), manner };
     drawing.attributes(before, after, indent);
-    drawing.page
-}
-
-/// Draws one value before and after under its name, the mark in column `indent`; `label` is padded already.
-pub fn named(
-    label: &str,
-    before: Option<&Partial>,
-    after: Option<&Partial>,
-    indent: usize,
-    manner: Manner<'_>,
-) -> Page {
-    let slot = Slot { indent, label: format!("{label} = "), path: None, close: String::new() };
-    let mut drawing = Drawing { page: Page::new(), manner };
-    drawing.either(&slot, before, after);
     drawing.page
 }
 
@@ -202,7 +190,14 @@ impl Drawing<'_> {
     }
 
     fn line(&self, slot: &Slot, mark: Mark) -> Line {
-        Line::new(slot.indent).piece(mark.role(), mark.symbol()).text(" ").text(&slot.label)
+        let line = Line::new(slot.indent);
+        let line = if self.manner.marks { line.piece(mark.role(), mark.symbol()).text(" ") } else { line };
+        line.text(&slot.label)
+    }
+
+    /// How many columns the mark of a line takes.
+    fn gutter(&self) -> usize {
+        if self.manner.marks { 2 } else { 0 }
     }
 
     /// Ends a line that holds a whole value.
@@ -228,20 +223,20 @@ impl Drawing<'_> {
     }
 
     fn close(&mut self, slot: &Slot, bracket: &str) {
-        self.page.push(Line::new(slot.indent + 2).text(bracket).text(&slot.close));
+        self.page.push(Line::new(slot.indent + self.gutter()).text(bracket).text(&slot.close));
     }
 
     fn hidden(&mut self, indent: usize, count: usize, what: &str) {
         if count > 0 {
             let words = format!("# {} hidden", counted(count, &format!("unchanged {what}")));
-            self.page.push(Line::new(indent + 2).piece(Role::Faint, words));
+            self.page.push(Line::new(indent + self.gutter()).piece(Role::Faint, words));
         }
     }
 
     fn left_out(&mut self, indent: usize, count: usize, what: &str) {
         if count > 0 {
             let words = format!("# {}; `--detail full` shows them", counted(count, &format!("more {what}")));
-            self.page.push(Line::new(indent + 2).piece(Role::Faint, words));
+            self.page.push(Line::new(indent + self.gutter()).piece(Role::Faint, words));
         }
     }
 

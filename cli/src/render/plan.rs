@@ -188,6 +188,7 @@ fn change(change: &Change, style: &Style, view: View) -> Page {
         replace: &change.replace_paths,
         sensitive: &change.sensitive,
         context: &CONTEXT,
+        marks: true,
         noun: "attribute",
     };
     match change.action {
@@ -245,6 +246,7 @@ pub(super) fn drifted(found: &Drift, style: &Style, view: View) -> Page {
             replace: &[],
             sensitive: &found.sensitive,
             context: &[],
+            marks: true,
             noun: "attribute",
         };
         page.append(attributes(Some(&found.remembered), Some(observed), 6, manner));
@@ -277,6 +279,7 @@ fn outputs(outputs: &[OutputChange], style: &Style, view: View) -> Page {
         replace: &[],
         sensitive: &sensitive,
         context: &[],
+        marks: true,
         noun: "output",
     };
     page.append(attributes(Some(&before), Some(&after), 2, manner));

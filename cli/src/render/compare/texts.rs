@@ -19,7 +19,7 @@ impl Drawing<'_> {
         self.open(slot, mark, "<<-EOT");
         let lines = text.lines().count();
         for line in text.lines().take(self.most_shown()) {
-            self.page.push(Line::new(slot.indent + 6).text(line));
+            self.page.push(Line::new(slot.indent + 4 + self.gutter()).text(line));
         }
         self.left_out(slot.indent + 4, lines.saturating_sub(self.most_shown()), "line");
         self.end_note(slot, text.ends_with('\n'));
@@ -31,7 +31,7 @@ impl Drawing<'_> {
         let (old, new) = (before.lines().count(), after.lines().count());
         if old + new > MOST_LINES {
             let words = format!("# {} -> {}; too long to compare here", counted(old, "line"), counted(new, "line"));
-            self.page.push(Line::new(slot.indent + 6).piece(Role::Faint, words));
+            self.page.push(Line::new(slot.indent + 4 + self.gutter()).piece(Role::Faint, words));
         } else {
             self.changed_lines(slot, before, after);
         }
@@ -75,7 +75,7 @@ impl Drawing<'_> {
     }
 
     fn remark(&mut self, slot: &Slot, words: &str) {
-        self.page.push(Line::new(slot.indent + 6).piece(Role::Faint, words));
+        self.page.push(Line::new(slot.indent + 4 + self.gutter()).piece(Role::Faint, words));
     }
 }
 

@@ -14,9 +14,9 @@ use siac_core::model::stack::{Lifecycle, OnFailure};
 use siac_core::model::types::Type;
 use siac_core::model::value::{Awaits, Hole, Origin, Partial, Value};
 
-/// Compares a text with a file of `tests/screens`; with `SIAC_UPDATE_SCREENS` set, writes the file instead.
+/// Compares a text with a file of `tests/screens/texts`; with `SIAC_UPDATE_SCREENS` set, writes the file instead.
 pub fn assert_screen(name: &str, shown: &str) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/screens").join(name);
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/screens/texts").join(name);
     if std::env::var_os("SIAC_UPDATE_SCREENS").is_some() {
         std::fs::write(&file, shown).expect("a screen can be written");
     }

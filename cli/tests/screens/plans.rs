@@ -1,7 +1,6 @@
-//! Plans as people see them, compared with the texts in `screens/`.
+//! Plans as people see them, compared with the texts in `texts/`.
 
-mod support;
-
+use crate::support::{assert_screen, change, eventful, number, output, plan, sealed, text, texts};
 use proptest::prelude::*;
 use siac_cli::arguments::Detail;
 use siac_cli::render::plan::{View, plan as show, summary_line};
@@ -10,7 +9,6 @@ use siac_cli::sanitise;
 use siac_core::model::path::Path;
 use siac_core::model::plan::{Action, Plan, PlanMode};
 use siac_core::model::value::{Partial, Value};
-use support::{assert_screen, change, eventful, number, output, plan, sealed, text, texts};
 
 fn view(detail: Detail, undo: bool) -> View {
     View { detail, undo }
@@ -125,7 +123,7 @@ fn value() -> impl Strategy<Value = Partial> {
         Just(Value::Null),
         Just(sealed(1)),
         Just(sealed(2)),
-        Just(support::unknown("a\x1b")),
+        Just(crate::support::unknown("a\x1b")),
         "[\\[{\"a:,1\\]}\\n]{0,12}".prop_map(Value::string),
     ];
     leaf.prop_recursive(3, 24, 5, |inner| {

@@ -1,0 +1,175 @@
+//! Where a stack stands: who holds the lock, what is deployed, what is pending, and whether everything needed is there.
+
+use super::page::{Line, Page};
+use super::style::{Role, Style};
+
+/// Who holds the lock.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LockHolder {
+    /// `user@host`, or what CI calls its actor.
+    pub who: String,
+    /// The machine.
+    pub host: String,
+    /// The process there.
+    pub process: Option<u32>,
+    /// The run, as CI names it; empty elsewhere.
+    pub run: String,
+    /// For what, as in "apply".
+    pub purpose: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// When another run may take over, in words; `None` where the store itself knows whether the holder lives.
+    pub expires: Option<String>,
+}
+
+/// Whether a stack is locked, and what HEAD says besides. All of it is readable without a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LockStatus {
+    /// The stack.
+    pub stack: String,
+    /// Who holds the lock; `None` when it is free.
+    pub holder: Option<LockHolder>,
+    /// How often the lock was taken.
+    pub epoch: u64,
+    /// The serial of the latest snapshot; 0 before the first.
+    pub serial: u64,
+    /// Whether an earlier run left something to recover.
+    pub dirty: bool,
+}
+
+/// The lines that name a holder, for messages: who, since when, for what, from which run, and when it expires.
+pub fn holder_lines(holder: &LockHolder) -> Vec<String> {
+    let process = holder.process.map_or(String::new(), |process| format!(", process {process}"));
+    let mut lines = vec![
+        format!("{} on {}{process}", holder.who, holder.host),
+        format!("since {}, for {}", holder.since, holder.purpose),
+    ];
+    if !holder.run.is_empty() {
+        lines.push(format!("run {}", holder.run));
+    }
+    lines.extend(holder.expires.as_ref().map(|expires| format!("expires {expires}")));
+    lines
+}
+
+/// Whether the lock is held, and by whom.
+pub fn lock(status: &LockStatus, style: &Style) -> String {
+    let mut page = Page::new();
+    let line = Line::new(0).text("the lock of ").piece(Role::Strong, &status.stack);
+    match &status.holder {
+        None => page.push(line.piece(Role::Good, " is free")),
+        Some(holder) => {
+            page.push(line.piece(Role::Warning, " is held"));
+            page.extend(holder_lines(holder).into_iter().map(|text| Line::prose(2, 2).text(text)));
+        }
+    }
+    page.push(
+        Line::new(0).piece(Role::Faint, format!("taken {} times; latest snapshot {}", status.epoch, status.serial)),
+    );
+    if status.dirty {
+        page.push(
+            Line::prose(0, 2)
+                .piece(Role::Warning, "an earlier run was cut off")
+                .text("; the next plan or apply recovers first"),
+        );
+    }
+    page.write(style)
+}
+
+/// Where a stack stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The stack file, and how it was chosen.
+    pub file: String,
+    /// The lock and HEAD.
+    pub lock: LockStatus,
+    /// The latest snapshot in words: its time, status, label and what it did; `None` before the first, or without a key.
+    pub latest: Option<String>,
+    /// How many resources are remembered; `None` without a key.
+    pub resources: Option<usize>,
+    /// The pending plan's summary line, and whether it is stale; `None` when none is pending.
+    pub pending: Option<(String, bool)>,
+    /// Addresses whose last call has an unknown outcome.
+    pub unsettled: Vec<String>,
+}
+
+/// Where a stack stands, in a few lines.
+pub fn standing(standing: &Standing, style: &Style) -> String {
+    let mut page = Page::new();
+    let mut fact = |name: &str, role: Role, value: String| {
+        page.push(Line::prose(0, 12).piece(Role::Faint, format!("{name:<12}")).piece(role, value));
+    };
+    fact("stack", Role::Strong, standing.lock.stack.clone());
+    fact("file", Role::Plain, standing.file.clone());
+    let snapshot = match (&standing.latest, standing.lock.serial) {
+        (_, 0) => "never deployed".to_owned(),
+        (Some(latest), serial) => format!("{serial}, {latest}"),
+        (None, serial) => serial.to_string(),
+    };
+    fact("snapshot", Role::Plain, snapshot);
+    if let Some(resources) = standing.resources {
+        fact("resources", Role::Plain, resources.to_string());
+    }
+    match &standing.lock.holder {
+        None => fact("lock", Role::Good, "free".to_owned()),
+        Some(holder) => fact("lock", Role::Warning, format!("held by {}", holder_lines(holder).join("; "))),
+    }
+    match &standing.pending {
+        None => fact("plan", Role::Plain, "none pending".to_owned()),
+        Some((summary, false)) => fact("plan", Role::Plain, format!("pending: {summary} `siac apply` applies it")),
+        Some((summary, true)) => fact("plan", Role::Warning, format!("pending, but stale: {summary} Plan again")),
+    }
+    if standing.lock.dirty {
+        fact("recovery", Role::Warning, "an earlier run was cut off; the next plan or apply recovers first".to_owned());
+    }
+    for address in &standing.unsettled {
+        fact(
+            "unsettled",
+            Role::Bad,
+            format!("{address}: whether the last call happened is not known; see `siac recover --help`"),
+        );
+    }
+    page.write(style)
+}
+
+/// How one check of `siac doctor` went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// It works, with something to know.
+    Warning,
+    /// It does not work.
+    Bad,
+}
+
+/// One check of `siac doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was checked.
+    pub what: String,
+    /// How it went.
+    pub health: Health,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// Every check on a line, remedies below.
+pub fn checks(checks: &[Check], style: &Style) -> String {
+    let mut page = Page::new();
+    let width = checks.iter().map(|check| check.what.chars().count()).max().unwrap_or(0);
+    for check in checks {
+        let (role, word) = match check.health {
+            Health::Good => (Role::Good, "good   "),
+            Health::Warning => (Role::Warning, "warning"),
+            Health::Bad => (Role::Bad, "bad    "),
+        };
+        let head = format!("{:<width$}", check.what);
+        page.push(
+            Line::prose(0, 9).piece(role, word).text("  ").piece(Role::Strong, head).text(format!("  {}", check.found)),
+        );
+        page.extend(check.remedy.as_ref().map(|remedy| Line::prose(9, 2).text(remedy)));
+    }
+    page.write(style)
+}

@@ -1,0 +1,7 @@
+//! Terminal sessions: hand-made values, shown, compared with the texts that are kept in `texts/`.
+//!
+//! `SIAC_UPDATE_SCREENS=1` rewrites the texts; the difference is then read in review.
+
+mod plans;
+mod support;
+mod views;
