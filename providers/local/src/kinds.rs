@@ -6,4 +6,5 @@ pub mod directory;
 pub mod file;
 pub mod http;
 pub mod random;
+pub mod service;
 pub mod value;

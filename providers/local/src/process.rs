@@ -38,9 +38,24 @@ impl Identity {
     pub fn is_alive(&self) -> bool {
         Self::of(self.pid).as_ref() == Some(self)
     }
+
+    /// Sends a signal to it when it lives.
+    pub fn signal(&self, signal: Signal) {
+        if let (true, Some(pid)) = (self.is_alive(), Pid::from_raw(self.pid)) {
+            // It may die at any moment; then there is nothing left to tell it.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    /// Sends a signal to the process group that it leads.
+    pub fn signal_group(&self, signal: Signal) {
+        if self.is_alive() {
+            signal_group(self.pid, signal);
+        }
+    }
 }
 
-/// Sends a signal to a process group. The caller knows that its leader is unburied, so that the number cannot have been reused.
+/// Sends a signal to a process group. The caller knows that its leader lives or has only just ended, so that its number is not yet reused.
 pub fn signal_group(leader: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(leader) {
         // A group without members is what the caller wants.

@@ -19,6 +19,7 @@ use crate::kinds::directory::LocalDirectory;
 use crate::kinds::file::{LocalFile, LocalFileData};
 use crate::kinds::http::Http;
 use crate::kinds::random::{RandomId, RandomPassword};
+use crate::kinds::service::LocalService;
 use crate::kinds::value::LocalValue;
 use crate::machine::Machine;
 
@@ -66,6 +67,7 @@ fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
         ("local_command", Box::new(LocalCommand)),
         ("local_directory", Box::new(LocalDirectory)),
         ("local_file", Box::new(LocalFile)),
+        ("local_service", Box::new(LocalService)),
         ("local_value", Box::new(LocalValue)),
         ("random_id", Box::new(RandomId)),
         ("random_password", Box::new(RandomPassword)),

@@ -79,9 +79,11 @@ impl Bench {
         std::fs::read_to_string(self.path(relative)).unwrap_or_default()
     }
 
-    /// A fresh operation.
+    /// A fresh operation, like no other on this machine.
     pub fn op(&self) -> OpId {
-        OpId([self.ops.fetch_add(1, Ordering::SeqCst); 16])
+        let number = self.ops.fetch_add(1, Ordering::SeqCst);
+        let digest = Digest::of(format!("{} {number}", self.root().display()).as_bytes());
+        OpId(std::array::from_fn(|at| digest.0[at]))
     }
 
     /// A call under this operation, with what its earlier attempts left in the journal.
@@ -208,6 +210,29 @@ impl Bench {
         assert_eq!(call.address.mode, Mode::Data);
         self.provider.read_data(&call, &Value::Map(inputs)).await
     }
+}
+
+/// No test leaves a service behind.
+impl Drop for Bench {
+    fn drop(&mut self) {
+        for process in processes_of(&self.path(".siac/services")) {
+            let _ = rustix::process::kill_process_group(process, rustix::process::Signal::KILL);
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// The supervisors and children that a project's services have written down.
+fn processes_of(services: &std::path::Path) -> Vec<rustix::process::Pid> {
+    let folders = std::fs::read_dir(services).into_iter().flatten().flatten();
+    let texts = folders.filter_map(|entry| std::fs::read(entry.path().join("status.json")).ok());
+    let statuses = texts.filter_map(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let pids = |status: serde_json::Value| {
+        let children = status["children"].as_array().cloned().unwrap_or_default();
+        let all = std::iter::once(status["supervisor"].clone()).chain(children);
+        all.filter_map(|process| process["pid"].as_i64()).collect::<Vec<_>>()
+    };
+    statuses.flat_map(pids).filter_map(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)).collect()
 }
 
 fn sealed(value: &Known, path: &Path, origin: &mut impl FnMut(&Path, &Known) -> Origin) -> Partial {
