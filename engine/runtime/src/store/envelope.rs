@@ -24,6 +24,7 @@ use siac_core::ports::{DataKey, WrappedKey};
 use zeroize::Zeroizing;
 
 use bytes::Reader;
+pub(crate) use header::printable;
 pub use header::{Expected, Header, Kind, Salt};
 pub use payload::Payload;
 

@@ -1,0 +1,316 @@
+//! Taking the lock.
+
+use std::time::Duration;
+
+use siac_core::model::identity::{SnapshotId, StackUuid};
+use siac_core::ports::{Hold, random_16};
+
+use super::head::{FORMAT, Head, Holder, Lease, Purpose};
+use super::keys::Keyring;
+use super::objects::Sealer;
+use super::register::{Current, SwapFault};
+use super::session::Session;
+use super::{CREATED_BY, Store, StoreError};
+
+/// How often a waiting run looks whether the lock is free.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Whether a holder that shows no sign of life loses the lock by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Takeover {
+    /// After the time that its lease names.
+    #[default]
+    Automatic,
+    /// Only by `siac lock release`.
+    Manual,
+}
+
+/// How long to wait for the lock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// At most so long; zero asks once.
+    pub timeout: Duration,
+    /// Whether a silent holder is taken over.
+    pub takeover: Takeover,
+}
+
+/// What a waiting run knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who holds the lock; `None` when the store only knows that someone does.
+    pub holder: Option<Holder>,
+    /// For how long was waited.
+    pub waited: Duration,
+    /// After how much more silence of the holder it is taken over; `None` when it is not.
+    pub expires: Option<Duration>,
+}
+
+/// How long the same signs of life have been seen, on the waiter's own clock: no two clocks are compared.
+#[derive(Debug, Default)]
+struct Watch {
+    seen: Option<(u64, u64, Duration)>,
+}
+
+impl Watch {
+    /// For how long this HEAD's signs have been the same.
+    fn silence(&mut self, head: &Head, now: Duration) -> Duration {
+        let signs = (head.epoch, head.lease.beat);
+        match self.seen {
+            Some((epoch, beat, since)) if (epoch, beat) == signs => now.saturating_sub(since),
+            _ => {
+                self.seen = Some((signs.0, signs.1, now));
+                Duration::ZERO
+            }
+        }
+    }
+}
+
+/// What to do about a HEAD that was just read.
+#[derive(Debug, PartialEq, Eq)]
+enum Turn {
+    /// Take it.
+    Take,
+    /// Wait; `Some` says after how much more silence it is taken.
+    Wait(Option<Duration>),
+}
+
+fn decide(head: Option<&Head>, store_knows: bool, takeover: Takeover, watch: &mut Watch, now: Duration) -> Turn {
+    let Some(head) = head.filter(|head| head.holder.is_some()) else { return Turn::Take };
+    // The store refuses while the holder lives.
+    let Some(patience) = head.patience().filter(|_| !store_knows) else { return Turn::Take };
+    let left = patience.saturating_sub(watch.silence(head, now));
+    match takeover {
+        Takeover::Manual => Turn::Wait(None),
+        Takeover::Automatic if left.is_zero() => Turn::Take,
+        Takeover::Automatic => Turn::Wait(Some(left)),
+    }
+}
+
+/// Why the lock was not taken.
+enum NotTaken {
+    Later,
+    Failed(StoreError),
+}
+
+impl Store {
+    /// Takes the lock, waiting for it as told. `on_wait` hears who holds it, again and again.
+    ///
+    /// Fails with [`StoreError::Held`] when the time is over, with [`StoreError::OtherKeys`] when the configured keys are not those that
+    /// the state is sealed for.
+    pub async fn acquire(
+        &self,
+        purpose: Purpose,
+        wait: &Wait,
+        on_wait: &mut (dyn FnMut(&Waiting) + Send),
+    ) -> Result<Session, StoreError> {
+        let (current, sealer, took_over) = self.take_when_free(purpose, wait, on_wait).await?;
+        Session::begin(self.clone(), sealer, current, took_over).await
+    }
+
+    async fn take_when_free(
+        &self,
+        purpose: Purpose,
+        wait: &Wait,
+        on_wait: &mut (dyn FnMut(&Waiting) + Send),
+    ) -> Result<(Current, Sealer, Option<Holder>), StoreError> {
+        let clock = &self.parts.clock;
+        let store_knows = self.parts.register.patience().is_none();
+        let (started, mut watch) = (clock.monotonic(), Watch::default());
+        loop {
+            let current = self.read_head().await?;
+            let head = current.as_ref().map(|current| &current.head);
+            let holder = head.and_then(|head| head.holder.clone());
+            let now = clock.monotonic();
+            let mut expires = None;
+            match decide(head, store_knows, wait.takeover, &mut watch, now) {
+                Turn::Wait(left) => expires = left,
+                Turn::Take => match self.take(current.as_ref(), purpose).await {
+                    Ok((taken, sealer)) => return Ok((taken, sealer, holder)),
+                    Err(NotTaken::Failed(error)) => return Err(error),
+                    Err(NotTaken::Later) => {}
+                },
+            }
+            let waited = clock.monotonic().saturating_sub(started);
+            if waited >= wait.timeout {
+                return Err(StoreError::Held { holder: holder.map(Box::new), waited });
+            }
+            on_wait(&Waiting { holder, waited, expires });
+            clock.sleep(POLL.min(wait.timeout - waited)).await;
+        }
+    }
+
+    /// Writes itself into HEAD.
+    async fn take(&self, current: Option<&Current>, purpose: Purpose) -> Result<(Current, Sealer), NotTaken> {
+        let head = current.map(|current| &current.head);
+        let sealer = self.draw_sealer(head).await.map_err(NotTaken::Failed)?;
+        let mine = self.claim(head, &sealer, purpose);
+        match self.swap(current, mine, &sealer.key, Hold::Take).await {
+            Ok(taken) => Ok((taken, sealer)),
+            Err(SwapFault::Lost | SwapFault::Held) => Err(NotTaken::Later),
+            Err(SwapFault::Other(error)) => Err(NotTaken::Failed(error)),
+        }
+    }
+
+    /// A data key for this run, before anything is done that needs one.
+    async fn draw_sealer(&self, head: Option<&Head>) -> Result<Sealer, StoreError> {
+        let known = head.map_or(&[][..], |head| &head.keys);
+        if !known.is_empty() && !self.changes_keys {
+            self.keyring.agree_with(known)?;
+        }
+        let uuid = head.map_or_else(|| StackUuid(random_16(&*self.parts.entropy)), |head| head.stack_uuid);
+        let key = Keyring::draw(&*self.parts.entropy);
+        let recipients = self.keyring.wrap(&uuid, &key, known).await?;
+        Ok(Sealer { uuid, key, recipients })
+    }
+
+    /// HEAD with this run as its holder.
+    fn claim(&self, head: Option<&Head>, sealer: &Sealer, purpose: Purpose) -> Head {
+        let writer = &self.parts.writer;
+        let holder = Holder {
+            who: writer.who.clone(),
+            host: writer.host.clone(),
+            process: writer.process,
+            run: writer.run.clone(),
+            purpose,
+            since: self.parts.clock.now(),
+        };
+        let duration = self.parts.register.patience().map_or(0, |patience| patience.as_secs().max(1));
+        let fresh = self.unborn(sealer);
+        let before = head.cloned().unwrap_or(fresh);
+        Head {
+            epoch: before.epoch + 1,
+            holder: Some(holder),
+            lease: Lease { beat: 0, duration },
+            keys: sealer.recipients.clone(),
+            ..before
+        }
+    }
+
+    /// HEAD before the first.
+    fn unborn(&self, sealer: &Sealer) -> Head {
+        Head {
+            format: FORMAT,
+            created_by: CREATED_BY.to_owned(),
+            stack_uuid: sealer.uuid,
+            stack_name: self.parts.stack.clone(),
+            epoch: 0,
+            holder: None,
+            lease: Lease::default(),
+            serial: 0,
+            snapshot_id: None::<SnapshotId>,
+            prev_hash: None,
+            wal_merged_epoch: 0,
+            dirty: false,
+            writer_nonce: siac_core::model::identity::OpId([0; 16]),
+            keys: Vec::new(),
+        }
+    }
+
+    /// Takes the lock away from whoever has it. The former holder is fenced: it can start nothing more once the next run has closed its
+    /// journal. Answers with the former holder.
+    ///
+    /// Fails with [`StoreError::Held`] where the store itself knows that the holder lives.
+    pub async fn break_lock(&self) -> Result<Option<Holder>, StoreError> {
+        let Some(current) = self.read_head().await? else { return Ok(None) };
+        let Some(holder) = current.head.holder.clone() else { return Ok(None) };
+        let sealer = self.draw_sealer(Some(&current.head)).await?;
+        let broken = Head {
+            epoch: current.head.epoch + 1,
+            holder: None,
+            dirty: true,
+            keys: sealer.recipients.clone(),
+            ..current.head.clone()
+        };
+        let taken = match self.swap(Some(&current), broken, &sealer.key, Hold::Take).await {
+            Ok(taken) => taken,
+            Err(SwapFault::Other(error)) => return Err(error),
+            Err(SwapFault::Lost) => {
+                return Err(StoreError::Refused("the lock changed hands meanwhile; look again".into()));
+            }
+            Err(SwapFault::Held) => {
+                return Err(StoreError::Held { holder: Some(Box::new(holder)), waited: Duration::ZERO });
+            }
+        };
+        let same = taken.head.clone();
+        match self.swap(Some(&taken), same, &sealer.key, Hold::Release).await {
+            Err(SwapFault::Other(error)) => Err(error),
+            // Someone has the lock again: fine.
+            Ok(_) | Err(SwapFault::Lost | SwapFault::Held) => Ok(Some(holder)),
+        }
+    }
+
+    /// Refuses a store that holds snapshots beyond what HEAD names: HEAD is an old one. One serial more may be what an interrupted
+    /// publishing left.
+    pub(super) async fn refuse_higher_serials(&self, serial: u64) -> Result<(), StoreError> {
+        if self.parts.accept_rollback {
+            return Ok(());
+        }
+        let names = self.list(super::snapshots::FOLDER).await?;
+        let highest =
+            names.iter().filter_map(|name| super::snapshots::parse_name(name)).map(|(serial, _)| serial).max();
+        match highest {
+            Some(highest) if highest > serial + 1 => {
+                let (seen, found) = (format!("a snapshot of serial {highest}"), format!("a HEAD of serial {serial}"));
+                Err(StoreError::RolledBack { seen, found })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(epoch: u64, beat: u64) -> Head {
+        let holder = Holder {
+            who: "a".into(),
+            host: "b".into(),
+            process: 1,
+            run: "c".into(),
+            purpose: Purpose::Apply,
+            since: String::new(),
+        };
+        Head {
+            format: FORMAT,
+            created_by: String::new(),
+            stack_uuid: StackUuid([0; 16]),
+            stack_name: String::new(),
+            epoch,
+            holder: Some(holder),
+            lease: Lease { beat, duration: 60 },
+            serial: 0,
+            snapshot_id: None,
+            prev_hash: None,
+            wal_merged_epoch: 0,
+            dirty: false,
+            writer_nonce: siac_core::model::identity::OpId([0; 16]),
+            keys: Vec::new(),
+        }
+    }
+
+    fn turn(watch: &mut Watch, head: &Head, seconds: u64) -> Turn {
+        decide(Some(head), false, Takeover::Automatic, watch, Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn only_unbroken_silence_counts() {
+        let mut watch = Watch::default();
+        assert_eq!(turn(&mut watch, &held(1, 0), 1_000), Turn::Wait(Some(Duration::from_secs(60))));
+        assert_eq!(turn(&mut watch, &held(1, 0), 1_059), Turn::Wait(Some(Duration::from_secs(1))));
+        assert_eq!(turn(&mut watch, &held(1, 1), 1_061), Turn::Wait(Some(Duration::from_secs(60))));
+        assert_eq!(turn(&mut watch, &held(2, 1), 1_121), Turn::Wait(Some(Duration::from_secs(60))));
+        assert_eq!(turn(&mut watch, &held(2, 1), 1_181), Turn::Take);
+    }
+
+    #[test]
+    fn a_free_lock_is_taken_and_a_manual_one_never() {
+        let mut watch = Watch::default();
+        let free = Head { holder: None, ..held(1, 0) };
+        assert_eq!(turn(&mut watch, &free, 0), Turn::Take);
+        let manual = decide(Some(&held(1, 0)), false, Takeover::Manual, &mut watch, Duration::from_secs(9_000));
+        assert_eq!(manual, Turn::Wait(None));
+        let known = decide(Some(&held(1, 0)), true, Takeover::Automatic, &mut watch, Duration::ZERO);
+        assert_eq!(known, Turn::Take);
+    }
+}
