@@ -5,7 +5,9 @@
 
 pub mod convert;
 pub mod editor_schema;
+pub mod evaluate;
 pub mod format;
+pub mod functions;
 pub mod load;
 pub mod parse_expression;
 pub mod references;
