@@ -5,6 +5,7 @@
 pub mod arguments;
 pub mod confirm;
 pub mod exit;
+pub mod json_stream;
 pub mod progress;
 pub mod render;
 pub mod sanitise;

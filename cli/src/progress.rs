@@ -182,7 +182,7 @@ impl Shown {
 }
 
 /// What a provider calls sensitive must not come back in its own messages.
-fn learn_secrets(event: &Event, redactor: &Redactor) {
+pub(crate) fn learn_secrets(event: &Event, redactor: &Redactor) {
     let Event::Fact(Fact::Settled { outcome, .. }) = event else { return };
     if let Outcome::Present(observation) | Outcome::Partial { observation, .. } = outcome.as_ref() {
         observation.secrets.values().for_each(|secret| redactor.add_value(secret));

@@ -2,6 +2,7 @@
 //!
 //! `SIAC_UPDATE_SCREENS=1` rewrites the texts; the difference is then read in review.
 
+mod json;
 mod plans;
 mod support;
 mod views;
