@@ -8,6 +8,7 @@
 pub mod chance;
 pub mod clock;
 pub mod cloud;
+pub mod keys;
 pub mod network;
 pub mod process;
 pub mod store;

@@ -123,9 +123,14 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn visit(
-        strikes: impl IntoIterator<Item = (usize, Strike)>,
-    ) -> (Life<Result<(), LostAnswer>>, Arc<Network>, Arc<Mutex<u32>>) {
+    /// How one exchange under these strikes ended, on which network, and how often it had its effect.
+    struct Visit {
+        life: Life<Result<(), LostAnswer>>,
+        network: Arc<Network>,
+        visits: Arc<Mutex<u32>>,
+    }
+
+    fn visit(strikes: impl IntoIterator<Item = (usize, Strike)>) -> Visit {
         let network = Network::new(Arc::new(VirtualClock::default()));
         network.arm(strikes);
         let process = Process::new(&network);
@@ -134,12 +139,12 @@ mod tests {
         let site = Site { place: "test", request: "visit".into() };
         let effect = move || *lock(&seen) += 1;
         let life = live(&process, 60 * SECOND, process.exchange(site, Travel::each_way(SECOND), effect));
-        (life, network, visits)
+        Visit { life, network, visits }
     }
 
     #[test]
     fn an_exchange_takes_its_time_and_has_its_effect() {
-        let (life, network, visits) = visit([]);
+        let Visit { life, network, visits } = visit([]);
         assert_eq!((life, *lock(&visits)), (Life::Finished(Ok(())), 1));
         assert_eq!(network.clock().elapsed(), 2 * SECOND);
         assert_eq!(network.trace().len(), 1);
@@ -147,17 +152,17 @@ mod tests {
 
     #[test]
     fn each_strike_does_what_it_says() {
-        let (life, _, visits) = visit([(0, Strike::Before)]);
+        let Visit { life, visits, .. } = visit([(0, Strike::Before)]);
         assert_eq!((life, *lock(&visits)), (Life::Died, 0));
-        let (life, _, visits) = visit([(0, Strike::After)]);
+        let Visit { life, visits, .. } = visit([(0, Strike::After)]);
         assert_eq!((life, *lock(&visits)), (Life::Died, 1));
-        let (life, _, visits) = visit([(0, Strike::LostAnswer)]);
+        let Visit { life, visits, .. } = visit([(0, Strike::LostAnswer)]);
         assert_eq!((life, *lock(&visits)), (Life::Finished(Err(LostAnswer)), 1));
     }
 
     #[test]
     fn a_request_in_flight_outlives_its_sender() {
-        let (life, network, visits) = visit([(0, Strike::InFlight(20 * SECOND))]);
+        let Visit { life, network, visits } = visit([(0, Strike::InFlight(20 * SECOND))]);
         assert_eq!((life, *lock(&visits)), (Life::Died, 0));
         network.pass(19 * SECOND);
         assert_eq!(*lock(&visits), 0);
