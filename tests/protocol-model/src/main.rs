@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use protocol_model::protocol::{Class, Protocol};
-use protocol_model::report::{self, SMALL, Size, cell};
+use protocol_model::report::{self, SMALL, Size, cell, checked};
 use protocol_model::variants::{GUARDS, SIAC, matrix, mutants, redundancies};
 
 const USAGE: &str = "usage: protocol-model [tables|traces|larger]
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
 }
 
 fn print_tables() {
-    for table in [report::matrix(), report::list(&mutants()), report::list(&redundancies())] {
+    let lists = [mutants(), redundancies()].map(|variants| report::list(&checked(variants, SMALL)));
+    for table in [report::matrix(&checked(matrix(), SMALL))].into_iter().chain(lists) {
         println!("{}\n", table.join("\n"));
     }
 }

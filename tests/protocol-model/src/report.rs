@@ -1,6 +1,6 @@
 //! Results as the tables of `docs/formats/protocol.md`.
 
-use crate::protocol::{Class, Protocol};
+use crate::protocol::Protocol;
 use crate::variants::{CLASSES, GUARDS, Variant};
 use crate::verdict::{Verdict, check_every_story};
 
@@ -25,26 +25,35 @@ impl Size {
     }
 }
 
-/// One row per class of resources, one column per lock.
-pub fn matrix() -> Vec<String> {
+/// A variant, and what checking it showed.
+#[derive(Debug)]
+pub struct Checked {
+    /// The variant.
+    pub variant: Variant,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// Checks variants in every story.
+pub fn checked(variants: Vec<Variant>, size: Size) -> Vec<Checked> {
+    let check = |variant: Variant| Checked { verdict: size.check(variant.protocol), variant };
+    variants.into_iter().map(check).collect()
+}
+
+/// [`crate::variants::matrix`] as a table: one row per class of resources, one column per lock.
+pub fn matrix(checked: &[Checked]) -> Vec<String> {
     let mut lines = header("found again by", &GUARDS.map(|guard| guard.name));
-    lines.extend(CLASSES.iter().map(|(name, class)| matrix_row(name, *class)));
+    for ((name, _), cells) in CLASSES.iter().zip(checked.chunks(GUARDS.len())) {
+        let results = cells.iter().map(|checked| cell(&checked.verdict));
+        lines.push(row(&[(*name).to_owned()].into_iter().chain(results).collect::<Vec<_>>()));
+    }
     lines
 }
 
-fn matrix_row(name: &str, class: Class) -> String {
-    let mut cells = vec![name.to_owned()];
-    cells.extend(GUARDS.iter().map(|guard| cell(&SMALL.check(guard.protocol(class)))));
-    row(&cells)
-}
-
 /// One row per variant, with what catches it.
-pub fn list(variants: &[Variant]) -> Vec<String> {
+pub fn list(checked: &[Checked]) -> Vec<String> {
     let mut lines = header("variant", &["result"]);
-    lines.extend(variants.iter().map(|variant| {
-        let verdict = SMALL.check(variant.protocol);
-        row(&[variant.name.clone(), cell(&verdict)])
-    }));
+    lines.extend(checked.iter().map(|checked| row(&[checked.variant.name.clone(), cell(&checked.verdict)])));
     lines
 }
 

@@ -72,9 +72,9 @@ pub const CLASSES: [(&str, Class); 5] = [
     ("nothing, hope", Class::NothingHope),
 ];
 
-/// siac's protocol for each class of resources under each lock.
+/// siac's protocol for each class of resources under each lock: class by class, the locks in the order of [`GUARDS`].
 pub fn matrix() -> Vec<Variant> {
-    let cells = GUARDS.iter().flat_map(|guard| CLASSES.iter().map(move |class| (guard, class)));
+    let cells = CLASSES.iter().flat_map(|class| GUARDS.iter().map(move |guard| (guard, class)));
     cells.map(|(guard, (name, class))| cell(*guard, name, *class)).collect()
 }
 
