@@ -16,6 +16,7 @@ function reply(response, status, body) {
 
 async function readJson(request) {
   let text = '';
+  request.setEncoding('utf8');
   for await (const chunk of request) {
     text += chunk;
     if (text.length > LONGEST_BODY) throw Object.assign(new Error('the body is too large'), { status: 413 });
@@ -27,6 +28,12 @@ async function readJson(request) {
   }
 }
 
+async function readName(request) {
+  const name = (await readJson(request))?.name;
+  if (typeof name !== 'string' || name === '') throw Object.assign(new Error('an item has a name'), { status: 422 });
+  return name;
+}
+
 function createServer(greeting = process.env.GREETING || 'hello') {
   const items = new Map();
 
@@ -35,9 +42,7 @@ function createServer(greeting = process.env.GREETING || 'hello') {
     'GET /health': (_, response) => reply(response, 200, { status: 'ok' }),
     'GET /items': (_, response) => reply(response, 200, [...items.values()]),
     'POST /items': async (request, response) => {
-      const { name } = await readJson(request);
-      if (typeof name !== 'string' || name === '') return reply(response, 422, { error: 'an item has a name' });
-      const item = { id: randomUUID(), name };
+      const item = { id: randomUUID(), name: await readName(request) };
       items.set(item.id, item);
       reply(response, 201, item);
     },
@@ -45,11 +50,17 @@ function createServer(greeting = process.env.GREETING || 'hello') {
       const item = items.get(id);
       reply(response, item ? 200 : 404, item ?? { error: 'there is no such item' });
     },
+    'PUT /items/:id': async (request, response, id) => {
+      const name = await readName(request);
+      if (!items.has(id)) return reply(response, 404, { error: 'there is no such item' });
+      items.set(id, { id, name });
+      reply(response, 200, items.get(id));
+    },
     'DELETE /items/:id': (_, response, id) => reply(response, items.delete(id) ? 204 : 404),
   };
 
   return http.createServer(async (request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
+    const [path] = request.url.split('?');
     const [, id] = path.match(/^\/items\/([^/]+)$/) ?? [];
     const route = routes[`${request.method} ${id ? '/items/:id' : path}`];
     try {
@@ -66,7 +77,10 @@ if (require.main === module) {
   server.listen(Number(process.env.PORT || 3000), process.env.HOST || '127.0.0.1', () => {
     console.log(`listening on ${server.address().port}`);
   });
-  process.on('SIGTERM', () => server.close(() => process.exit(0)));
+  process.on('SIGTERM', () => {
+    server.close(() => process.exit(0));
+    server.closeIdleConnections?.();
+  });
 }
 
 module.exports = { createServer };

@@ -27,11 +27,13 @@ test('greets and is healthy', async () => {
   assert.deepEqual(await ask('GET', '/health'), { status: 200, body: { status: 'ok' } });
 });
 
-test('keeps, lists and drops items', async () => {
+test('keeps, lists, renames and drops items', async () => {
   const made = await ask('POST', '/items', JSON.stringify({ name: 'lamp' }));
   assert.equal(made.status, 201);
   assert.deepEqual((await ask('GET', '/items')).body, [made.body]);
   assert.deepEqual((await ask('GET', `/items/${made.body.id}`)).body, made.body);
+  const renamed = await ask('PUT', `/items/${made.body.id}`, JSON.stringify({ name: 'candle' }));
+  assert.deepEqual(renamed, { status: 200, body: { id: made.body.id, name: 'candle' } });
   assert.equal((await ask('DELETE', `/items/${made.body.id}`)).status, 204);
   assert.equal((await ask('GET', `/items/${made.body.id}`)).status, 404);
 });
@@ -39,6 +41,9 @@ test('keeps, lists and drops items', async () => {
 test('says what is wrong with a request', async () => {
   assert.equal((await ask('POST', '/items', 'no json')).status, 400);
   assert.equal((await ask('POST', '/items', '{}')).status, 422);
+  assert.equal((await ask('POST', '/items', 'null')).status, 422);
+  assert.equal((await ask('PUT', '/items/none', '{"name":"x"}')).status, 404);
   assert.equal((await ask('POST', '/items', JSON.stringify({ name: 'x'.repeat(70_000) }))).status, 413);
   assert.equal((await ask('GET', '/nowhere')).status, 404);
+  assert.equal((await ask('GET', '//')).status, 404);
 });

@@ -39,7 +39,7 @@ impl Data for Http {
                     .default(Value::string("GET"))
                     .rule(Rule::OneOf(&["GET", "HEAD", "POST"])),
             ),
-            ("headers", Attribute::optional(Type::map(Type::String), "headers of the request").sensitive()),
+            ("headers", Attribute::optional(Type::map(Type::String), "headers of the request; secrets are allowed")),
             ("request_body", Attribute::optional(Type::String, "the body of a POST request")),
             (
                 "timeout",
