@@ -1,1 +1,8 @@
-//! Where sealed state is kept, and the keys that open it.
+//! Where siac keeps its sealed state, and the keys that open it.
+//!
+//! A backend offers a register and objects by name and sees nothing but ciphertext; a key provider wraps data keys and sees no state.
+
+pub mod key_file;
+pub mod local;
+pub mod passphrase;
+mod wrapping;

@@ -1,0 +1,189 @@
+//! What every backend must keep. A backend is a row: a function that opens the same place again and again.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use siac_core::ports::{Blobs, Hold, Put, Register, StoreFault, Version};
+use siac_state_backends::local::LocalDirectory;
+
+/// A register and the objects beside it.
+type Place = (Arc<dyn Register>, Arc<dyn Blobs>);
+
+/// One backend under test: each call opens its place anew, as another run would.
+struct Row {
+    name: &'static str,
+    open: Box<dyn Fn() -> Place>,
+}
+
+fn rows(folder: &std::path::Path) -> Vec<Row> {
+    let folder = folder.join("state");
+    let open = move || -> Place {
+        let directory = LocalDirectory::open(&folder, false).expect("the folder opens");
+        (Arc::new(directory.clone()), Arc::new(directory))
+    };
+    vec![Row { name: "local", open: Box::new(open) }]
+}
+
+async fn value(register: &dyn Register) -> (u64, Option<Version>) {
+    match register.read().await.expect("a register can be read") {
+        None => (0, None),
+        Some((bytes, version)) => (String::from_utf8(bytes).expect("text").parse().expect("a number"), Some(version)),
+    }
+}
+
+/// Adds one to the number in the register, however many others do the same.
+async fn increment(register: &dyn Register) {
+    loop {
+        let (number, version) = value(register).await;
+        match register.cas(version.as_ref(), (number + 1).to_string().into_bytes(), Hold::Keep).await {
+            Ok(_) => return,
+            Err(StoreFault::Conflict) => {}
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_loses_no_write_among_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                let (register, _) = (row.open)();
+                tokio::spawn(async move {
+                    for _ in 0..5 {
+                        increment(&*register).await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no task fails");
+        }
+        assert_eq!(value(&*(row.open)().0).await.0, 40, "{}", row.name);
+    }
+}
+
+#[tokio::test]
+async fn a_register_refuses_an_old_view() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let (register, _) = (row.open)();
+        let first = register.cas(None, b"1".to_vec(), Hold::Keep).await.expect("the first write");
+        assert_eq!(register.cas(None, b"2".to_vec(), Hold::Keep).await, Err(StoreFault::Conflict), "{}", row.name);
+        let second = register.cas(Some(&first), b"2".to_vec(), Hold::Keep).await.expect("the second write");
+        assert_eq!(
+            register.cas(Some(&first), b"3".to_vec(), Hold::Keep).await,
+            Err(StoreFault::Conflict),
+            "{}",
+            row.name
+        );
+        assert_eq!(register.read().await.expect("it can be read"), Some((b"2".to_vec(), second)), "{}", row.name);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_knows_its_holder_keeps_others_out_until_it_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let (holder, _) = (row.open)();
+        if holder.patience().is_some() {
+            continue;
+        }
+        let version = holder.cas(None, b"1".to_vec(), Hold::Take).await.expect("the lock is free");
+        let (other, _) = (row.open)();
+        assert_eq!(other.cas(Some(&version), b"2".to_vec(), Hold::Take).await, Err(StoreFault::Held), "{}", row.name);
+        let version = holder.cas(Some(&version), b"2".to_vec(), Hold::Release).await.expect("the holder may write");
+        let version = other.cas(Some(&version), b"3".to_vec(), Hold::Take).await.expect("the lock is free again");
+        drop(other);
+        let (third, _) = (row.open)();
+        third.cas(Some(&version), b"4".to_vec(), Hold::Take).await.expect("a holder that is gone holds nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_take_that_fails_leaves_the_lock_free() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let (late, _) = (row.open)();
+        late.cas(None, b"1".to_vec(), Hold::Keep).await.expect("the first write");
+        assert_eq!(late.cas(None, b"2".to_vec(), Hold::Take).await, Err(StoreFault::Conflict));
+        let (other, _) = (row.open)();
+        let version = value(&*other).await.1;
+        other.cas(version.as_ref(), b"3".to_vec(), Hold::Take).await.expect("nobody holds it");
+    }
+}
+
+#[tokio::test]
+async fn objects_are_written_once_listed_in_order_and_gone_when_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let (_, blobs) = (row.open)();
+        assert_eq!(blobs.get("wal/1/a.siac").await.expect("a look"), None);
+        assert_eq!(blobs.put_new("wal/1/b.siac", b"b".to_vec()).await, Ok(Put::Created));
+        assert_eq!(blobs.put_new("wal/1/a.siac", b"a".to_vec()).await, Ok(Put::Created));
+        assert_eq!(blobs.put_new("wal/1/a.siac", b"x".to_vec()).await, Ok(Put::Exists));
+        assert_eq!(blobs.put_new("snap/a.siac", Vec::new()).await, Ok(Put::Created));
+        assert_eq!((row.open)().1.get("wal/1/a.siac").await.expect("a look"), Some(b"a".to_vec()), "{}", row.name);
+        assert_eq!(blobs.list("wal/").await.expect("a list"), ["wal/1/a.siac", "wal/1/b.siac"]);
+        assert_eq!(blobs.list("wal/1/b").await.expect("a list"), ["wal/1/b.siac"]);
+        assert_eq!(blobs.list("").await.expect("a list").len(), 3);
+        blobs.replace("wal/1/a.siac", b"new".to_vec()).await.expect("it is replaced");
+        assert_eq!(blobs.get("wal/1/a.siac").await.expect("a look"), Some(b"new".to_vec()));
+        blobs.delete("wal/1/a.siac").await.expect("it goes");
+        blobs.delete("wal/1/a.siac").await.expect("it is gone");
+        assert_eq!(blobs.list("wal/").await.expect("a list"), ["wal/1/b.siac"]);
+    }
+}
+
+#[tokio::test]
+async fn names_never_leave_the_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let (_, blobs) = (row.open)();
+        for name in ["../x", "/etc/x", "a//b", "a/../../x", ".hidden", "a b", ""] {
+            assert!(blobs.put_new(name, b"x".to_vec()).await.is_err(), "{name:?}");
+        }
+    }
+}
+
+/// Runs only as a process of its own, started by the test below.
+#[test]
+fn contender() {
+    let Ok(folder) = std::env::var("SIAC_TEST_CONTEND") else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+    let directory = LocalDirectory::open(folder, false).expect("the folder opens");
+    runtime.block_on(async {
+        for _ in 0..10 {
+            increment(&directory).await;
+        }
+    });
+}
+
+#[test]
+fn a_register_loses_no_write_among_processes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = std::env::current_exe().expect("this program");
+    let start = || {
+        Command::new(&program)
+            .args(["--exact", "contender"])
+            .env("SIAC_TEST_CONTEND", folder.path().join("state"))
+            .spawn()
+    };
+    let children: Vec<_> = (0..4).map(|_| start().expect("the program starts")).collect();
+    for mut child in children {
+        assert!(child.wait().expect("the program ends").success());
+    }
+    let directory = LocalDirectory::open(folder.path().join("state"), false).expect("the folder opens");
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+    assert_eq!(runtime.block_on(value(&directory)).0, 40);
+}
+
+#[test]
+fn a_folder_that_others_can_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("modes can change");
+    let Err(fault) = LocalDirectory::open(folder.path(), false) else { panic!("it was taken") };
+    assert!(fault.to_string().contains("chmod 700"), "{fault}");
+}
