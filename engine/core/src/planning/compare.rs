@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::expression::Node;
+use crate::model::identity::Digest;
 use crate::model::path::{Path, Segment};
 use crate::model::schema::{Attribute, KindSchema, Stability};
 use crate::model::snapshot::Object;
-use crate::model::value::{Partial, Value};
+use crate::model::value::{Awaits, Hole, Partial, Value};
 use crate::ports::{Planned, Verdict};
 
 /// Compares a normalised wish with the object as it is, by the schema alone.
@@ -95,5 +97,30 @@ fn collect_differences(before: &Partial, after: &Partial, at: &mut Vec<Segment>,
         }
         _ if before == after => {}
         _ => paths.push(Path(at.clone())),
+    }
+}
+
+/// Where a wish names a secret by another way than the object was sent it, and the digest tells that the value is the same: the paths,
+/// and the hole that the wish has there.
+pub fn same_secrets(prior: &Object, desired: &Partial) -> Vec<(Path, Partial)> {
+    let mut found = Vec::new();
+    if prior.sent.is_empty() {
+        return found;
+    }
+    desired.visit_leaves(&mut |path, leaf| {
+        let Value::Hole(hole) = leaf else { return };
+        let same = prior.sent.get(path).is_some_and(|sent| whole_digest(hole) == Some(*sent));
+        if same && prior.inputs.at(path).is_some_and(|before| before != leaf && matches!(before, Value::Hole(_))) {
+            found.push((path.clone(), leaf.clone()));
+        }
+    });
+    found
+}
+
+/// The digest of what a hole stands for, when it stands for one sealed origin and nothing else.
+fn whole_digest(hole: &Hole) -> Option<Digest> {
+    match (&hole.residual.node, hole.origins.values().next()) {
+        (Node::Origin(_), Some(Awaits::Sealed(fingerprint))) if hole.origins.len() == 1 => Some(fingerprint.digest),
+        _ => None,
     }
 }
