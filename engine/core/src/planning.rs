@@ -44,6 +44,9 @@ mod trigger;
 mod undo;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use request::{Goal, Options, Outcome, Request};
 
 use crate::model::address::ResourceAddress;
