@@ -5,6 +5,8 @@
 pub mod arguments;
 pub mod confirm;
 pub mod exit;
+pub mod graph;
+pub mod init;
 pub mod json_stream;
 pub mod progress;
 pub mod render;

@@ -16,7 +16,7 @@ pub struct ScopeOptions {
     /// Give a variable a value; may be repeated. The environment variable SIAC_VAR_name does the same.
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Planning")]
     pub var: Vec<Assignment>,
-    /// Read the values of variables from a TOML or JSON file; may be repeated, later files win.
+    /// Read the values of variables from a TOML file; may be repeated, later files win.
     #[arg(long, value_name = "FILE", help_heading = "Planning")]
     pub var_file: Vec<PathBuf>,
     /// Switch a feature flag of the stack; may be repeated.

@@ -4,5 +4,6 @@
 
 mod json;
 mod plans;
+mod reference;
 mod support;
 mod views;

@@ -14,11 +14,16 @@ use siac_core::model::stack::{Lifecycle, OnFailure};
 use siac_core::model::types::Type;
 use siac_core::model::value::{Awaits, Hole, Origin, Partial, Value};
 
-/// Compares a text with a file of `tests/screens/texts`; with `SIAC_UPDATE_SCREENS` set, writes the file instead.
+/// Compares a text with one of `tests/screens/texts`.
 pub fn assert_screen(name: &str, shown: &str) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/screens/texts").join(name);
+    assert_file(&format!("tests/screens/texts/{name}"), shown);
+}
+
+/// Compares a text with a file below this crate's folder; with `SIAC_UPDATE_SCREENS` set, writes the file instead.
+pub fn assert_file(name: &str, shown: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("SIAC_UPDATE_SCREENS").is_some() {
-        std::fs::write(&file, shown).expect("a screen can be written");
+        std::fs::write(&file, shown).expect("a text can be written");
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(kept == shown, "{name} differs; SIAC_UPDATE_SCREENS=1 rewrites it. Now:\n{shown}\nkept:\n{kept}");
