@@ -10,6 +10,7 @@
 //!
 //! This crate performs no I/O, reads no clock, draws no random number and names no resource kind.
 
+pub mod deployment;
 pub mod language;
 pub mod model;
 pub mod planning;
