@@ -79,6 +79,8 @@ kinds! {
     Recovering = "recovering",
     /// Waiting until requests of a dead run can no longer arrive.
     Draining = "draining",
+    /// The journal cannot be written; nothing new starts.
+    JournalFailing = "journal_failing",
     /// A call is tried again.
     Retrying = "retrying",
     /// No new step will start.

@@ -77,6 +77,7 @@ fn progress_line(progress: &Progress) -> (Kind, Json) {
         Progress::Retrying { address, why, after, attempt } => {
             (Kind::Retrying, json!({ "address": address, "why": why, "after_milliseconds": after, "attempt": attempt }))
         }
+        Progress::JournalFailing { why } => (Kind::JournalFailing, json!({ "why": why })),
         Progress::Stopping { running } => (Kind::Stopping, json!({ "running": running })),
         Progress::Published { serial, id } => (Kind::Published, json!({ "serial": serial, "id": id })),
     }

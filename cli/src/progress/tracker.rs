@@ -252,6 +252,10 @@ impl Tracker {
                     .piece(Role::Warning, "trying again")
                     .text(format!(" in {time}, attempt {attempt}: {why}")))
             }
+            Progress::JournalFailing { why } => {
+                let text = format!("the state cannot be written, so no new steps start; trying again: {why}");
+                one(Line::prose(0, 2).piece(Role::Warning, "journal: ").text(text))
+            }
             Progress::Stopping { running } => {
                 let text = match running {
                     0 => "no new steps start".to_owned(),

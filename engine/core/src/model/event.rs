@@ -240,6 +240,11 @@ pub enum Progress {
         /// The number of the coming attempt, from 2.
         attempt: u32,
     },
+    /// The journal cannot be written; nothing new starts, and writing is tried again.
+    JournalFailing {
+        /// What the store says.
+        why: String,
+    },
     /// No new step will start.
     Stopping {
         /// How many calls still run.
