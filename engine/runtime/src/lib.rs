@@ -1,4 +1,13 @@
-//! The imperative shell of siac.
+//! The imperative shell: use cases, executor, recovery and the sealed store.
 
+pub mod answering;
+mod calling;
+pub mod executor;
 pub mod journal;
+pub mod project;
+pub mod recovery;
+pub mod stop;
 pub mod store;
+pub mod world;
+
+pub use calling::Patience;
