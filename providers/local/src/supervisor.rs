@@ -38,7 +38,7 @@ pub(crate) use socket::is_listening;
 /// How long a supervisor waits for the lock: somebody may only be looking whether it is held.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a supervisor without a service waits to be given one.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(10);
 /// How long a service may take to end when the machine goes down.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
@@ -76,8 +76,9 @@ fn lock(folder: &Path) -> io::Result<fs::File> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => {
-                std::thread::sleep(Duration::from_millis(20))
+            // Who listens is a supervisor and here to stay; waiting for its end would make a second one that nobody needs.
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE && !is_listening(folder) => {
+                std::thread::sleep(Duration::from_millis(20));
             }
             Err(error) => return Err(error.into()),
         }

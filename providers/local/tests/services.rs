@@ -333,7 +333,12 @@ async fn secrets_of_a_service_are_written_nowhere() {
 #[test]
 fn what_cannot_be_probed_or_run_is_refused_early() {
     let bench = Bench::new();
-    for (name, value) in [("health", attributes! { "path": "health" }), ("health", attributes! { "within": "1d" })] {
+    let wrong = [
+        ("health", attributes! { "path": "health" }),
+        ("health", attributes! { "within": "1d" }),
+        ("stop_grace", Value::string("1h")),
+    ];
+    for (name, value) in wrong {
         let wanted = with(&serving(0, "x"), name, value);
         assert!(bench.provider.validate(KIND, &wanted.open()).has_errors());
     }

@@ -35,8 +35,12 @@ pub struct LocalService;
 
 /// The longest that a service may take to become ready. A choice of this project.
 const LONGEST_WITHIN: Duration = Duration::from_secs(600);
+/// The longest that connections, and then the program, may be given to end. A choice of this project.
+const LONGEST_GRACE: Duration = Duration::from_secs(240);
 /// How long a supervisor may take to say how it is.
 const STATUS: Duration = Duration::from_secs(10);
+/// How long a supervisor may hold its lock without answering.
+const DYING: Duration = Duration::from_secs(2);
 /// How long a supervisor may take to listen.
 const START: Duration = Duration::from_secs(20);
 
@@ -66,44 +70,44 @@ impl Kind for LocalService {
     }
 
     fn validate(&self, desired: &Partial) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
+        let health = |name: &str| desired.get("health").and_then(|health| health.get(name)).and_then(Value::as_str);
+        let grace = desired.get("stop_grace").and_then(Value::as_str);
+        let is_longer = |text: &str, bound: Duration| duration(text).is_none_or(|duration| duration > bound);
+        let is_path =
+            |path: &str| path.starts_with('/') && !path.contains(|c: char| c.is_whitespace() || c.is_control());
         let secret = desired.get("command").is_some_and(|command| command.holes().iter().any(|hole| hole.is_secret()));
-        if secret {
-            let detail =
-                "`command` holds a secret, which everybody on this machine could read in the list of processes";
-            let help = "pass the secret by `environment`";
-            diagnostics.push(Diagnostic::error("malformed-command", "this cannot be run", detail).help(help));
-        }
-        let within = desired.get("health").and_then(|health| health.get("within")).and_then(Value::as_str);
-        if within.is_some_and(|within| duration(within).is_none_or(|within| within > LONGEST_WITHIN)) {
-            let detail = "`health.within` is no duration of at most 10 minutes";
-            diagnostics.push(
-                Diagnostic::error("service-health", "a probe cannot wait that long", detail)
-                    .help("write `30s` or `2m`"),
-            );
-        }
-        let path = desired.get("health").and_then(|health| health.get("path")).and_then(Value::as_str);
-        if path
-            .is_some_and(|path| !path.starts_with('/') || path.contains(|c: char| c.is_whitespace() || c.is_control()))
-        {
-            let detail = "`health.path` is not the path of a URL";
-            diagnostics
-                .push(Diagnostic::error("service-health", "this cannot be probed", detail).help("write `/health`"));
-        }
+        let problems = [
+            secret.then_some((
+                "malformed-command",
+                "`command` holds a secret, which everybody on this machine could read in the list of processes",
+                "pass the secret by `environment`",
+            )),
+            health("within").is_some_and(|within| is_longer(within, LONGEST_WITHIN)).then_some((
+                "service-health",
+                "`health.within` is no duration of at most 10 minutes",
+                "write `30s` or `2m`",
+            )),
+            health("path").is_some_and(|path| !is_path(path)).then_some((
+                "service-health",
+                "`health.path` is not the path of a URL",
+                "write `/health`",
+            )),
+            grace.is_some_and(|grace| is_longer(grace, LONGEST_GRACE)).then_some((
+                "service-grace",
+                "`stop_grace` is no duration of at most 4 minutes",
+                "write `10s` or `1m`",
+            )),
+        ];
+        let mut diagnostics = Diagnostics::new();
+        let told = |(code, detail, help)| Diagnostic::error(code, "this cannot be run as a service", detail).help(help);
+        diagnostics.extend(problems.into_iter().flatten().map(told));
         diagnostics
     }
 
     async fn read(&self, machine: &Machine, object: &Object) -> Result<Option<Observed>, Fault> {
         let folder = machine.services().join(&object.remote);
-        if !is_held(&folder)? {
-            return Ok(None);
-        }
-        match status(&folder).await {
-            Ok(status) if status.op.is_some() => Ok(Some(observed(&object.remote, status.shown.clone(), &status))),
-            Ok(_) => Ok(None),
-            Err(_) if !is_held(&folder)? => Ok(None),
-            Err(error) => Err(Fault::transient(format!("the supervisor of the service does not answer: {error}"))),
-        }
+        let Some(status) = living(&folder).await? else { return Ok(None) };
+        Ok(status.op.map(|_| observed(&object.remote, status.shown.clone(), &status)))
     }
 
     async fn create(&self, machine: &Machine, call: &Call, inputs: &Known) -> Result<Observed, Fault> {
@@ -138,13 +142,7 @@ impl Kind for LocalService {
 
     async fn find(&self, machine: &Machine, call: &Call, inputs: &Known) -> Result<Vec<Observed>, Fault> {
         let name = call.op.to_string();
-        let folder = machine.services().join(&name);
-        if !is_held(&folder)? {
-            return Ok(Vec::new());
-        }
-        let answer = status(&folder).await;
-        let status = answer
-            .map_err(|error| Fault::transient(format!("the supervisor of the service does not answer: {error}")))?;
+        let Some(status) = living(&machine.services().join(&name)).await? else { return Ok(Vec::new()) };
         let entries = inputs.as_map().cloned().unwrap_or_default();
         Ok(status.op.map(|_| observed(&name, entries, &status)).into_iter().collect())
     }
@@ -315,6 +313,25 @@ fn is_held(folder: &Path) -> Result<bool, Fault> {
         .map_err(|error| Fault::transient(format!("cannot look at `{}`: {error}", folder.display())))
 }
 
+/// What the supervisor of a folder says of itself; `None` when none lives there.
+async fn living(folder: &Path) -> Result<Option<Status>, Fault> {
+    let start = Instant::now();
+    while is_held(folder)? {
+        match status(folder).await {
+            Ok(status) => return Ok(Some(status)),
+            // One that is coming to life or dying holds the lock and does not answer.
+            Err(_) if start.elapsed() < DYING => sleep(Duration::from_millis(20)).await,
+            Err(error) => {
+                return Err(Fault::transient(format!(
+                    "the supervisor in `{}` does not answer: {error}",
+                    folder.display()
+                )));
+            }
+        }
+    }
+    Ok(None)
+}
+
 async fn status(folder: &Path) -> io::Result<Status> {
     match timeout(STATUS, ask(folder, &Request::Status)).await?? {
         Reply::Status(status) => Ok(*status),
@@ -357,7 +374,7 @@ async fn release(machine: &Machine, call: &Call, name: &str, inputs: &Known) -> 
         health: text(health, "path").map(str::to_owned),
         within: needed_duration(health, "within", Duration::from_secs(30))?.min(LONGEST_WITHIN),
         restart: restart(inputs),
-        grace: needed_duration(inputs, "stop_grace", Duration::from_secs(10))?,
+        grace: needed_duration(inputs, "stop_grace", Duration::from_secs(10))?.min(LONGEST_GRACE),
         secrets: secret_texts(inputs),
         shown: shown(machine, inputs, &log),
         log,
@@ -411,7 +428,7 @@ fn shown(machine: &Machine, inputs: &Known, log: &LogFile) -> BTreeMap<String, K
 
 /// Sees to it that a supervisor listens in a folder.
 async fn ensure_supervisor(machine: &Machine, folder: &Path) -> Result<(), Fault> {
-    if is_held(folder)? && supervisor::is_listening(folder).await {
+    if is_held(folder)? && supervisor::is_listening(folder) {
         return Ok(());
     }
     durable::private_folder(folder).map_err(|error| durable::fault("make the folder", folder, &error))?;
@@ -419,7 +436,7 @@ async fn ensure_supervisor(machine: &Machine, folder: &Path) -> Result<(), Fault
     // It is told nothing by this pipe; everything goes over its socket.
     drop(child.stdin.take());
     let start = Instant::now();
-    while !supervisor::is_listening(folder).await {
+    while !supervisor::is_listening(folder) {
         let is_over = matches!(child.try_wait(), Ok(Some(_)));
         if (is_over && !is_held(folder)?) || start.elapsed() > START {
             let remedy = "see whether the disk is full and the folder can be written";
@@ -432,13 +449,16 @@ async fn ensure_supervisor(machine: &Machine, folder: &Path) -> Result<(), Fault
     Ok(())
 }
 
-/// Waits until no supervisor lives in a folder; one that does not end is killed.
+/// Waits until no supervisor lives in a folder. One that has come late is told to stop, one that does not end is killed.
 async fn await_end(folder: &Path) -> Result<(), Fault> {
     let start = Instant::now();
     while is_held(folder)? {
-        if start.elapsed() > Duration::from_secs(15)
-            && let Some(supervisor) = recorded(folder).and_then(|status| status.supervisor)
-        {
+        if start.elapsed() > Duration::from_secs(1) && supervisor::is_listening(folder) {
+            // Whether it has heard shows in the lock.
+            let _ = timeout(Duration::from_secs(1), ask(folder, &Request::Stop)).await;
+        }
+        let stubborn = recorded(folder).filter(|_| start.elapsed() > Duration::from_secs(15));
+        if let Some(supervisor) = stubborn.and_then(|status| status.supervisor) {
             supervisor.signal(Signal::KILL);
         }
         if start.elapsed() > Duration::from_secs(30) {
