@@ -137,7 +137,7 @@ fn dot_label(label: &str) -> String {
 pub fn of_plan(plan: &Plan) -> Graph {
     let mut graph = Graph::default();
     for step in &plan.steps {
-        let (word, kind) = operation(&step.operation);
+        let (word, kind) = step_words(&step.operation);
         graph.node(format!("{word} {}", step.address), kind);
     }
     for (at, step) in plan.steps.iter().enumerate() {
@@ -147,7 +147,8 @@ pub fn of_plan(plan: &Plan) -> Graph {
     graph
 }
 
-fn operation(operation: &Operation) -> (&'static str, NodeKind) {
+/// What a step does in a word, and what its node stands for.
+pub fn step_words(operation: &Operation) -> (&'static str, NodeKind) {
     match operation {
         Operation::Create { .. } => ("create", NodeKind::Create),
         Operation::Import { .. } => ("import", NodeKind::Create),

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod discretion;
 pub mod ending;
 pub mod history;
+pub mod html;
 pub mod outputs;
 pub mod page;
 pub mod plan;

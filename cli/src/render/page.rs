@@ -68,7 +68,7 @@ impl Line {
     }
 
     /// The pieces, harmless; what CI systems take as a command is broken even where it spans pieces.
-    fn harmless_pieces(&self) -> Vec<(Role, String)> {
+    pub(super) fn harmless_pieces(&self) -> Vec<(Role, String)> {
         let mut pieces: Vec<(Role, String)> =
             self.pieces.iter().map(|(role, text)| (*role, sanitise::line(text).into_owned())).collect();
         let whole: String = pieces.iter().map(|(_, text)| text.as_str()).collect();

@@ -1,6 +1,6 @@
 //! A plan on the screen: the headline first, then what changes and why, then the outputs, and the headline again.
 
-mod undo;
+pub(super) mod undo;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ fn page(plan: &Plan, style: &Style, view: View) -> Page {
 }
 
 /// Which stack, from where, and what was asked for.
-fn heading(plan: &Plan) -> Line {
+pub(super) fn heading(plan: &Plan) -> Line {
     let from = match plan.base.serial {
         0 => ", never deployed before".to_owned(),
         serial => format!(", now at snapshot {serial}"),
@@ -90,7 +90,7 @@ fn heading(plan: &Plan) -> Line {
     }
 }
 
-fn nothing_to_do(mode: PlanMode) -> String {
+pub(super) fn nothing_to_do(mode: PlanMode) -> String {
     match mode {
         PlanMode::Apply => "The world is as the stack wants it.".to_owned(),
         PlanMode::Destroy => "There is nothing to destroy.".to_owned(),
@@ -100,7 +100,7 @@ fn nothing_to_do(mode: PlanMode) -> String {
 }
 
 /// The counts, and by name what is destroyed and replaced.
-fn headline(plan: &Plan, view: View) -> Page {
+pub(super) fn headline(plan: &Plan, view: View) -> Page {
     let mut page = Page::new();
     page.push(Line::prose(0, 2).piece(Role::Strong, summary_line(plan)));
     page.append(losses(plan, view));
@@ -141,7 +141,7 @@ fn named(title: &str, role: Role, changes: &[Change], actions: &[Action], view: 
 }
 
 /// What the symbols that are in use mean.
-fn legend(changes: &[Change]) -> Page {
+pub(super) fn legend(changes: &[Change]) -> Page {
     let mut page = Page::new();
     let used: BTreeSet<Action> = changes.iter().map(|change| change.action).collect();
     let explained: Vec<Action> = used.into_iter().filter(|action| *action != Action::Record).collect();
@@ -172,7 +172,7 @@ fn changes(plan: &Plan, style: &Style, view: View) -> Page {
     page
 }
 
-fn change(change: &Change, style: &Style, view: View) -> Page {
+pub(super) fn change(change: &Change, style: &Style, view: View) -> Page {
     let mut page = Page::new();
     let (mark, role) = symbol(change.action);
     let line =
@@ -218,7 +218,7 @@ fn reason_lines(change: &Change, view: View) -> Vec<Line> {
 }
 
 /// What changed outside siac.
-fn drift(drift: &[Drift], style: &Style, view: View) -> Page {
+pub(super) fn drift(drift: &[Drift], style: &Style, view: View) -> Page {
     let mut page = Page::new();
     if drift.is_empty() {
         return page;
@@ -231,7 +231,7 @@ fn drift(drift: &[Drift], style: &Style, view: View) -> Page {
 }
 
 /// One thing that changed outside siac.
-pub(super) fn drifted(found: &Drift, style: &Style, view: View) -> Page {
+fn drifted(found: &Drift, style: &Style, view: View) -> Page {
     let mut page = Page::new();
     let address = found.address.to_string();
     let Some(observed) = &found.observed else {
@@ -254,7 +254,7 @@ pub(super) fn drifted(found: &Drift, style: &Style, view: View) -> Page {
     page
 }
 
-fn outputs(outputs: &[OutputChange], style: &Style, view: View) -> Page {
+pub(super) fn outputs(outputs: &[OutputChange], style: &Style, view: View) -> Page {
     let mut page = Page::new();
     let differs = |output: &&OutputChange| {
         let value = |record: &Option<OutputRecord>| record.as_ref().map(|record| record.value.clone());
@@ -291,7 +291,7 @@ fn values(outputs: &[&OutputChange], side: impl Fn(&OutputChange) -> Option<&Out
     Value::Map(outputs.iter().filter_map(entry).collect::<BTreeMap<_, _>>())
 }
 
-fn notes(notes: &[Note]) -> Page {
+pub(super) fn notes(notes: &[Note]) -> Page {
     let mut page = Page::new();
     for note in notes {
         page.gap();

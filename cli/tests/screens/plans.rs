@@ -2,7 +2,9 @@
 
 use crate::support::{assert_screen, change, eventful, number, output, plan, sealed, text, texts};
 use proptest::prelude::*;
-use siac_cli::arguments::Detail;
+use siac_cli::arguments::{Detail, GraphFormat};
+use siac_cli::graph;
+use siac_cli::render::html;
 use siac_cli::render::plan::{View, plan as show, summary_line};
 use siac_cli::render::style::Style;
 use siac_cli::sanitise;
@@ -112,6 +114,30 @@ fn a_sensitive_output_that_changes_says_only_that() {
     let shown = show(&plan, &Style::plain(), View::default());
     assert!(shown.contains("  ~ key = (sensitive value)\n"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn an_eventful_plan_as_a_web_page() {
+    let page = html::plan(&eventful(), Detail::Normal);
+    assert!(!page.contains("never shown") && !page.contains("<script"), "{page}");
+    assert_screen("eventful.html", &page);
+}
+
+#[test]
+fn a_web_page_cannot_be_broken_out_of() {
+    let mut hostile = eventful();
+    hostile.stack = "</title><script>alert(1)</script>".into();
+    hostile.notes[0].text = "<img src=x onerror=alert(1)> \"'".into();
+    let page = html::plan(&hostile, Detail::Full);
+    assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt; &quot;&#39;"), "{page}");
+}
+
+#[test]
+fn graphs_of_a_plan() {
+    let graph = graph::of_plan(&eventful());
+    assert_screen("eventful.mmd", &graph.write(GraphFormat::Mermaid));
+    assert_screen("eventful.dot", &graph.write(GraphFormat::Dot));
 }
 
 /// Values of any shape whose texts and keys are as nasty as they can be; a canary stands where nobody may look.

@@ -18,7 +18,7 @@ pub(super) fn hint(plan: &Plan) -> Page {
 }
 
 /// Every step and its undo, in order.
-pub(super) fn steps(plan: &Plan) -> Page {
+pub(in crate::render) fn steps(plan: &Plan) -> Page {
     let mut page = Page::new();
     if plan.steps.is_empty() {
         return page;
