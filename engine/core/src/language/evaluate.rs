@@ -14,12 +14,12 @@ mod loops;
 mod operators;
 mod residual;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 mod traversal;
 
 pub(crate) use equality::equal;
-use limits::size_of;
+pub(crate) use limits::{MAX_SIZE, size_of};
 pub(crate) use text::scalar_text;
 
 use crate::language::scope::{Evaluation, Scope};

@@ -5,11 +5,22 @@
 
 mod arguments;
 mod collections;
+mod dates;
+mod encoding;
+mod files;
+mod format;
+mod hashing;
+mod network;
+mod numbers;
+mod strings;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 
+pub(crate) use arguments::read_text;
 pub use arguments::{Arguments, Wrong};
-pub(crate) use arguments::{read_text, wrong};
+use arguments::{bounded, read_bytes, wrong};
 pub use table::all;
 
 use crate::model::diagnostic::{Diagnostic, did_you_mean};
@@ -108,7 +119,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "the place of the project on this machine must not change a plan; paths are relative to the stack file",
     ),
     ("bcrypt", "its result changes with every call, so that no second plan would be empty"),
-    ("filebase64sha512", "use `base64sha512(file(…))`"),
     ("nonsensitive", "a secret is never turned into something that is shown"),
     ("pathexpand", "the home folder of whoever runs siac must not change a plan"),
     ("plantimestamp", "nothing in a plan depends on when it is made"),

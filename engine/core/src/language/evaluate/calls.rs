@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::halt::Halt;
-use super::residual::{FAIL, Risk, guarded, is_certain, origins, type_of};
+use super::residual::{FAIL, Risk, guarded, is_certain, known_prefix, origins, type_of};
+use super::text::scalar_text;
 use super::{Evaluator, Outcome, holds_secret, secret};
 use crate::language::functions::{self, Arguments, Function, Wrong};
 use crate::language::parse_expression::parse_text;
@@ -76,7 +77,8 @@ impl Evaluator<'_> {
     fn open_call(&mut self, function: &Function, values: &[Partial], spread: bool, span: Option<Span>) -> Outcome {
         let arguments = values.iter().map(Expression::from_partial).collect();
         let node = Node::Call { name: function.name.to_owned(), arguments, spread };
-        self.hole(node, function.returns.ty(), String::new(), origins(values), span)
+        let prefix = if spread { String::new() } else { call_prefix(function.name, values) };
+        self.hole(node, function.returns.ty(), prefix, origins(values), span)
     }
 
     /// `try(a, b, …)`: the first that does not fail.
@@ -213,6 +215,28 @@ impl Scope for Alone<'_> {
 
     fn folder(&self) -> &str {
         self.0.folder()
+    }
+}
+
+/// What the text that a call will come to certainly starts with.
+fn call_prefix(name: &str, values: &[Partial]) -> String {
+    match (name, values) {
+        ("format", [Value::String(pattern), ..]) => pattern.split('%').next().unwrap_or_default().to_owned(),
+        ("join", [Value::String(separator), Value::List(items), ..]) => {
+            let mut prefix = String::new();
+            for (at, item) in items.iter().enumerate() {
+                prefix.push_str(if at == 0 { "" } else { separator });
+                match item {
+                    Value::Hole(_) | Value::Secret(_) => {
+                        prefix.push_str(known_prefix(item));
+                        break;
+                    }
+                    plain => prefix.push_str(&scalar_text(plain).unwrap_or_default()),
+                }
+            }
+            prefix
+        }
+        _ => String::new(),
     }
 }
 

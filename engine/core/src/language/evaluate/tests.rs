@@ -1,6 +1,6 @@
 //! What evaluation promises, tried on examples and on arbitrary expressions.
 
-mod laws;
+pub(crate) mod laws;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::model::path::{Path, Segment};
 
 /// A world of a few names: `var` is known, `x` is known after apply, `s` is sealed.
 #[derive(Default)]
-pub(super) struct World {
+pub(crate) struct World {
     pub known: BTreeMap<String, Partial>,
     /// What `x.NAME` and `s.NAME` will be.
     pub later: BTreeMap<Origin, Partial>,
@@ -24,11 +24,11 @@ pub(super) struct World {
     pub files: Files,
 }
 
-pub(super) fn unknown(name: &str) -> Origin {
+pub(crate) fn unknown(name: &str) -> Origin {
     Origin::Attribute(ResourceAddress::managed("x", "x"), Path::attribute(name))
 }
 
-pub(super) fn sealed(name: &str) -> Origin {
+pub(crate) fn sealed(name: &str) -> Origin {
     Origin::Secret(name.to_owned())
 }
 
@@ -76,11 +76,11 @@ impl Scope for World {
     }
 }
 
-pub(super) fn parse(text: &str) -> Expression {
+pub(crate) fn parse(text: &str) -> Expression {
     parse_bare(text, &Placement::linear(0, 0, text.len() as u32)).unwrap()
 }
 
-pub(super) fn world() -> World {
+pub(crate) fn world() -> World {
     let list = Value::List([1_i64, 2, 3].map(Value::number).to_vec());
     let known = [
         ("a", Value::string("text")),

@@ -98,7 +98,7 @@ impl Evaluator<'_> {
                 self.walk(Cow::Owned(value.into_owned()), &rest[walked..])
             }
             Lookup::Missing { detail, candidates } => {
-                let whole = links.iter().take(steps.len()).filter_map(|link| link.span).last();
+                let whole = links.iter().take(steps.len()).filter_map(|link| link.span).next_back();
                 let span = span.map(|span| Span { end: whole.map_or(span.end, |last| last.end), ..span });
                 Err(missing(&detail, root, &steps, &candidates, span))
             }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::language::evaluate::{equal, expose, holds_secret, scalar_text};
+use crate::language::evaluate::{MAX_SIZE, equal, expose, holds_secret, scalar_text};
 use crate::language::scope::{FileAnswer, FileQuestion, Scope};
 use crate::model::number::Number;
 use crate::model::value::{Partial, Value};
@@ -26,6 +26,14 @@ pub enum Wrong {
 /// A failure of the call as a whole.
 pub(crate) fn wrong<T>(detail: impl Into<String>) -> Result<T, Wrong> {
     Err(Wrong::Call(detail.into()))
+}
+
+/// Refuses what would come to more than a value may have, before it is made.
+pub(crate) fn bounded(bytes: usize) -> Result<(), Wrong> {
+    match bytes <= MAX_SIZE {
+        true => Ok(()),
+        false => wrong(format!("the result would have more than {} MiB", MAX_SIZE >> 20)),
+    }
 }
 
 /// The arguments of one call.
@@ -118,8 +126,10 @@ impl<'a> Arguments<'a> {
     pub fn number_of(&self, value: &Partial, at: usize) -> Result<Number, Wrong> {
         match self.look(value)? {
             Value::Number(number) => Ok(number.clone()),
-            Value::String(text) if text.parse::<Number>().is_ok() => text.parse().map_err(|_| Wrong::Open),
-            other => Err(self.not(at, "a number", other)),
+            other => match other.as_str().and_then(|text| text.parse().ok()) {
+                Some(number) => Ok(number),
+                None => Err(self.not(at, "a number", other)),
+            },
         }
     }
 
@@ -214,8 +224,8 @@ pub fn join_path(folder: &str, path: &str) -> Result<String, String> {
     if absolute {
         return Err(format!("`{path}` is an absolute path; files are read only below the project root"));
     }
-    if path.contains('\0') {
-        return Err("a path holds no NUL character".to_owned());
+    if path.contains(['\0', '\\']) {
+        return Err("the parts of a path are separated by `/`; it holds neither `\\` nor the NUL character".to_owned());
     }
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
