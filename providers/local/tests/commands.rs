@@ -51,6 +51,25 @@ async fn a_caller_that_dies_loses_no_effect_and_repeats_none() {
     assert_eq!(effects(&bench), 1);
 }
 
+#[tokio::test]
+async fn an_update_whose_caller_dies_is_issued_again_and_runs_once() {
+    let bench = Bench::new();
+    let of = |release: i64| {
+        let all = with(&command("true"), "update", Value::string("echo started >> effects; sleep 1; echo done"));
+        with(&all, "triggers", Value::map([("release", Value::number(release))]))
+    };
+    let made = bench.create(KIND, bench.op(), &of(1)).await.unwrap();
+    let (op, second) = (bench.op(), of(2));
+    tokio::select! {
+        _ = bench.update(KIND, op, &made, &second) => panic!("the command takes a second"),
+        () = until("it has started", || effects(&bench) == 1) => {}
+    }
+    assert!(bench.can_resume(op), "a look at the resource could not tell");
+    let updated = bench.update(KIND, op, &made, &second).await.unwrap();
+    assert_eq!(updated.outputs.get("output"), Some(&Value::string("done\n")));
+    assert_eq!(effects(&bench), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_callers_of_one_operation_have_one_effect() {
     let bench = Arc::new(Bench::new());

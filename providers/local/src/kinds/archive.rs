@@ -5,10 +5,11 @@ use std::path::Path;
 use async_trait::async_trait;
 use siac_core::model::identity::Digest;
 use siac_core::model::schema::{Attribute, KindSchema, RecoveryClass};
-use siac_core::model::snapshot::{Object, artifact_reference};
+use siac_core::model::snapshot::{Object, artifact_digest, artifact_reference};
 use siac_core::model::types::Type;
-use siac_core::model::value::{Known, Value};
-use siac_core::ports::{Call, Fault, Observed};
+use siac_core::model::value::{Known, Partial, Value};
+use siac_core::planning::compare::by_schema;
+use siac_core::ports::{Call, Fault, Observed, Planned, Verdict};
 
 use super::file::{Made, artifact, delete_made, look, made, put};
 use crate::attributes::{needed_text, visible};
@@ -47,6 +48,18 @@ impl Kind for LocalArchive {
             unique: Some("path"),
             ..schema("a deterministic zip archive of a folder", RecoveryClass::Put, attributes)
         }
+    }
+
+    fn plan(&self, schema: &KindSchema, prior: Option<&Object>, desired: &Partial) -> Planned {
+        let mut planned = by_schema(schema, prior, desired);
+        // An artifact is named by the digest of its very bytes, and these are what is written.
+        let digest = planned.inputs.get("source").and_then(Value::as_str).and_then(artifact_digest);
+        let path = planned.inputs.get("path").cloned();
+        if let (true, Value::Map(outputs)) = (planned.verdict != Verdict::Keep, &mut planned.outputs) {
+            outputs.extend(digest.map(|digest| ("sha256".to_owned(), Value::string(digest.to_string()))));
+            outputs.extend(path.map(|path| ("id".to_owned(), path)));
+        }
+        planned
     }
 
     async fn read(&self, machine: &Machine, object: &Object) -> Result<Option<Observed>, Fault> {

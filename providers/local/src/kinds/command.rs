@@ -155,7 +155,9 @@ impl Kind for LocalCommand {
             let private = Kept { triggers, ..kept };
             return Ok(Observed { inputs: inputs.clone(), private: encoded(&private), ..remembered(object) });
         }
-        let exit = run(machine, &call.op, job(machine, inputs, "update")?).await?;
+        let job = job(machine, inputs, "update")?;
+        announce(call).await?;
+        let exit = run(machine, &call.op, job).await?;
         refuse_unstarted(&exit)?;
         if let Some(why) = failure(&exit) {
             // A tainted resource would be replaced, and its `delete` run: too much for an update that can be tried again.
@@ -186,6 +188,14 @@ impl Kind for LocalCommand {
             Some(exit) => Ok(vec![created(&call.op, inputs, &exit)?]),
             None => Ok(Vec::new()),
         }
+    }
+}
+
+/// Leaves a checkpoint, so that recovery issues this very operation again. It could not see by looking whether the command ran.
+pub async fn announce(call: &Call) -> Result<(), Fault> {
+    match call.resume {
+        Some(_) => Ok(()),
+        None => call.checkpoint.save(b"announced".to_vec()).await,
     }
 }
 

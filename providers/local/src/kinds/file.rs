@@ -166,14 +166,14 @@ impl Kind for LocalFile {
     }
 }
 
-/// SHA-256 of what a file will hold, when that is written in the stack.
+/// SHA-256 of what a file will hold. An artifact is named by the digest of its very bytes.
 fn digest_beforehand(inputs: &Known) -> Option<String> {
-    let bytes = match (text(inputs, "content"), text(inputs, "content_base64")) {
-        (Some(content), _) => content.as_bytes().to_owned(),
-        (None, Some(encoded)) => STANDARD.decode(encoded).ok()?,
-        (None, None) => return None,
+    let digest = match (text(inputs, "content"), text(inputs, "content_base64")) {
+        (Some(content), _) => Digest::of(content.as_bytes()),
+        (None, Some(encoded)) => Digest::of(&STANDARD.decode(encoded).ok()?),
+        (None, None) => artifact_digest(text(inputs, "source")?)?,
     };
-    Some(Digest::of(&bytes).to_string())
+    Some(digest.to_string())
 }
 
 /// The bytes that a file is to hold.

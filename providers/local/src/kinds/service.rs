@@ -21,6 +21,7 @@ use siac_core::planning::compare::by_schema;
 use siac_core::ports::{Call, Fault, Observed, Planned, Verdict};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::command::announce;
 use crate::attributes::{
     duration, duration_rule, exposed, holds_secret, needed_duration, secret_texts, size, text, text_map, texts,
 };
@@ -121,6 +122,8 @@ impl Kind for LocalService {
     }
 
     async fn update(&self, machine: &Machine, call: &Call, object: &Object, inputs: &Known) -> Result<Observed, Fault> {
+        // A supervisor that is at it answers the same operation once it knows the end.
+        announce(call).await?;
         self.converge(machine, call, &object.remote, inputs).await
     }
 

@@ -100,6 +100,11 @@ impl Bench {
         }
     }
 
+    /// Whether an operation has left a checkpoint, by which recovery issues it again.
+    pub fn can_resume(&self, op: OpId) -> bool {
+        self.journal.0.lock().unwrap().contains_key(&op)
+    }
+
     pub fn data_call(&self, kind: &str) -> Call {
         Call { address: ResourceAddress::data(kind, "it"), ..self.call(kind, self.op()) }
     }
