@@ -139,7 +139,11 @@ impl Shown {
     fn hear(&mut self, event: &Event, now: Instant) {
         learn_secrets(event, &self.redactor);
         let page = self.tracker.hear(event, now);
-        self.print(&page);
+        // On a terminal the table shows what runs, and only what ends stays on the screen.
+        let is_in_table = matches!((&self.screen, event), (Screen::Live(_), Event::Fact(Fact::Intended(_))));
+        if !is_in_table {
+            self.print(&page);
+        }
         self.draw(now);
     }
 
@@ -170,7 +174,6 @@ impl Shown {
         if let Screen::Live(bar) = &self.screen {
             let text = self.tracker.table(now, self.style.width.unwrap_or(80)).write(&self.style);
             bar.set_message(self.redactor.redact(text.trim_end_matches('\n')).into_owned());
-            bar.tick();
         }
     }
 

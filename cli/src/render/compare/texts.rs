@@ -10,8 +10,8 @@ use crate::render::words::counted;
 
 /// How many unchanged lines stay around a change.
 const AROUND: usize = 3;
-/// Texts with more lines than this, both together, are not compared, only counted.
-const MOST_LINES: usize = 20_000;
+/// Texts with more lines than this, both together, are not compared, only counted: comparing may take the square of it.
+const MOST_LINES: usize = 6_000;
 
 impl Drawing<'_> {
     /// A text of several lines that is new, goes or stays.
