@@ -4,7 +4,7 @@
 //! back. Everything is written beside its place, synced, and moved there as a whole.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,11 +76,10 @@ impl LocalDirectory {
 
     fn lock_file(&self, name: &str) -> Result<File, StoreFault> {
         let path = self.folder.join(name);
-        OpenOptions::new()
+        private()
             .create(true)
             .write(true)
             .truncate(false)
-            .mode(0o600)
             .open(&path)
             .map_err(|error| failed("open the lock file", &path, &error))
     }
@@ -132,11 +131,7 @@ impl LocalDirectory {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<Put, StoreFault> {
         let path = self.place(name)?;
         let folder = folder_of(&path)?;
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| failed("make the folder", folder, &error))?;
+        make_folder(folder)?;
         let beside = beside(&path, bytes)?;
         let linked = fs::hard_link(&beside, &path);
         let _ = fs::remove_file(&beside);
@@ -180,24 +175,33 @@ fn collect(folder: &Path, name: &str, names: &mut Vec<String>) -> Result<(), Sto
     Ok(())
 }
 
-/// Reads a whole file; `None` when there is none.
+/// Files for their owner only; a link in the last place is not followed.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    options
+}
+
+/// Reads a whole file; `None` when there is none. What is looked at and what is read is one open file.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreFault> {
-    match fs::symlink_metadata(path) {
+    let fault = |error: io::Error| failed("read", path, &error);
+    // A pipe that someone laid there would otherwise keep the reader waiting.
+    let waitless = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let mut file = match private().read(true).custom_flags(waitless.bits().cast_signed()).open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path, &error)),
-        Ok(metadata) if !metadata.is_file() => {
-            return Err(StoreFault::Failed(format!("{} is not a regular file", path.display())));
-        }
-        Ok(metadata) if metadata.len() > LARGEST => {
-            return Err(StoreFault::Failed(format!("{} is larger than 1 GiB", path.display())));
-        }
-        Ok(_) => {}
+        Err(error) => return Err(fault(error)),
+    };
+    let metadata = file.metadata().map_err(fault)?;
+    if !metadata.is_file() {
+        return Err(StoreFault::Failed(format!("{} is not a regular file", path.display())));
     }
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("read", path, &error)),
+    if metadata.len() > LARGEST {
+        return Err(StoreFault::Failed(format!("{} is larger than 1 GiB", path.display())));
     }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(fault)?;
+    Ok(Some(bytes))
 }
 
 /// A new file with this content beside its place, synced.
@@ -207,7 +211,7 @@ fn beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreFault> {
         .map_err(|error| StoreFault::Failed(format!("the kernel gives no random numbers: {error}")))?;
     let beside = folder_of(path)?.join(format!(".{}", hex(&random)));
     let fill = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let mut file = private().write(true).create_new(true).open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()
     };
@@ -231,6 +235,19 @@ fn folder_of(path: &Path) -> Result<&Path, StoreFault> {
     path.parent().ok_or_else(|| StoreFault::Failed(format!("{} lies in no folder", path.display())))
 }
 
+/// Makes a folder and those above it. Each is synced into the one above: a journal must not vanish with its folder.
+fn make_folder(folder: &Path) -> Result<(), StoreFault> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder_of(folder)?;
+    make_folder(above)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed("make the folder", folder, &error)),
+        _ => sync_folder(above),
+    }
+}
+
 /// The entry of a new file is durable only once its folder is. That it happened is certain, that it stays is not.
 fn sync_folder(folder: &Path) -> Result<(), StoreFault> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
@@ -240,7 +257,12 @@ fn sync_folder(folder: &Path) -> Result<(), StoreFault> {
 /// What cannot be done where, why, and what to do about it.
 fn failed(what: &str, path: &Path, error: &io::Error) -> StoreFault {
     let remedy = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make space and try again",
+        _ if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::LOOP) => {
+            "; it is a symbolic link, which is not followed here: put the file itself there"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "; make space and try again"
+        }
         io::ErrorKind::PermissionDenied => {
             "; give your user the right to, or set `path` in `[state]` to another folder"
         }
@@ -252,10 +274,12 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> StoreFault {
     StoreFault::Failed(format!("cannot {what} {}: {error}{remedy}", path.display()))
 }
 
-/// File systems whose locks do not reach across machines, by their magic numbers in Linux's `magic.h`: NFS, SMB, CIFS, SMB2, AFS.
+/// File systems whose locks do not reach across machines, by their magic numbers in Linux's `magic.h`: NFS, SMB, CIFS, SMB2, AFS,
+/// Ceph, 9P, Coda.
 #[cfg(target_os = "linux")]
 fn refuse_network(folder: &Path) -> Result<(), StoreFault> {
-    const NETWORK: [i64; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f];
+    const NETWORK: [i64; 8] =
+        [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f, 0x00c3_6400, 0x0102_1997, 0x7375_7245];
     let Ok(status) = rustix::fs::statfs(folder) else { return Ok(()) };
     #[allow(clippy::unnecessary_cast, reason = "the field's type differs between architectures")]
     match NETWORK.contains(&(status.f_type as i64)) {
@@ -313,8 +337,9 @@ impl Blobs for LocalDirectory {
     async fn delete(&self, name: &str) -> Result<(), StoreFault> {
         let path = self.place(name)?;
         self.work(move |_| match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("delete", &path, &error)),
-            _ => Ok(()),
+            Ok(()) => sync_folder(folder_of(&path)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failed("delete", &path, &error)),
         })
         .await
     }

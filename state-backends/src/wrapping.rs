@@ -81,3 +81,57 @@ fn cipher(with: &Secret<[u8; 32]>, salt: &[u8; 32], method: &str, stack: &StackU
     let key = Secret::new(key);
     Aes256Gcm::new_from_slice(key.expose()).map_err(|_| refused())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STACK: StackUuid = StackUuid([7; 16]);
+
+    fn with(byte: u8) -> Secret<[u8; 32]> {
+        Secret::new([byte; 32])
+    }
+
+    fn wrapped() -> WrappedKey {
+        wrap(&with(1), ("test".into(), "a".into()), &STACK, &Secret::new([3; 32]), BTreeMap::new()).unwrap()
+    }
+
+    fn opens(with: &Secret<[u8; 32]>, stack: &StackUuid, key: &WrappedKey) -> bool {
+        unwrap(with, stack, key, "wrong").is_ok()
+    }
+
+    #[test]
+    fn what_is_wrapped_opens_again_and_nowhere_else() {
+        assert!(opens(&with(1), &STACK, &wrapped()));
+        assert!(!opens(&with(2), &STACK, &wrapped()));
+        assert!(!opens(&with(1), &StackUuid([8; 16]), &wrapped()));
+        assert!(!opens(&with(1), &STACK, &WrappedKey { method: "other".into(), ..wrapped() }));
+        assert_ne!(wrapped().wrapped, wrapped().wrapped);
+    }
+
+    #[test]
+    fn every_bit_of_a_wrapping_and_its_salt_matters() {
+        let key = wrapped();
+        let flipped = |text: &str, bit: usize| {
+            let mut bytes = STANDARD.decode(text).unwrap();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            STANDARD.encode(bytes)
+        };
+        for bit in 0..WRAPPED * 8 {
+            let changed = WrappedKey { wrapped: flipped(&key.wrapped, bit), ..key.clone() };
+            assert!(!opens(&with(1), &STACK, &changed), "bit {bit}");
+        }
+        for bit in 0..256 {
+            let mut changed = key.clone();
+            changed.params.insert(SALT.into(), flipped(&key.params[SALT], bit));
+            assert!(!opens(&with(1), &STACK, &changed), "bit {bit} of the salt");
+        }
+    }
+
+    #[test]
+    fn hostile_texts_are_refused() {
+        for text in ["", "AAAA", "no base64", "ä", &"A".repeat(100_000)] {
+            assert!(!opens(&with(1), &STACK, &WrappedKey { wrapped: text.into(), ..wrapped() }), "{text}");
+        }
+    }
+}

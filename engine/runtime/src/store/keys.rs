@@ -150,7 +150,7 @@ pub(super) fn names_of(recipients: &[WrappedKey]) -> BTreeSet<String> {
 }
 
 fn name((method, key_id): &(String, String)) -> String {
-    match key_id.is_empty() {
+    match key_id.is_empty() || key_id == method {
         true => method.clone(),
         false => format!("{method} {key_id}"),
     }
