@@ -95,3 +95,6 @@ pub async fn execute(
         never = scribe => match never {},
     }
 }
+
+#[cfg(test)]
+mod tests;

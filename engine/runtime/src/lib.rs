@@ -8,6 +8,8 @@ pub mod project;
 pub mod recovery;
 pub mod stop;
 pub mod store;
+#[cfg(test)]
+mod trial;
 pub mod world;
 
 pub use calling::Patience;

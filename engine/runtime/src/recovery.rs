@@ -244,3 +244,6 @@ fn without_holes(inputs: &Partial) -> Resolved {
     let known: Result<Known, std::convert::Infallible> = inputs.try_fill(&mut |_| Ok(Value::Null));
     Resolved { known: known.unwrap_or_else(|never| match never {}), stored: inputs.clone() }
 }
+
+#[cfg(test)]
+mod tests;
