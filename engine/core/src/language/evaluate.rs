@@ -6,6 +6,7 @@
 //! Secrecy is contagious: what an operator, a function or a template makes of a [`Value::Secret`] is a secret again, and no
 //! message shows it. A secret that a list or a map merely contains stays where it is. A secret never holds a hole.
 
+mod attempts;
 mod calls;
 mod equality;
 mod halt;
@@ -77,7 +78,7 @@ pub(crate) fn expose(value: &Partial) -> Partial {
 }
 
 /// Whether a secret is anywhere in the value.
-pub(crate) fn holds_secret(value: &Partial) -> bool {
+pub(crate) fn holds_secret<H>(value: &Value<H>) -> bool {
     match value {
         Value::Secret(_) => true,
         Value::List(items) => items.iter().any(holds_secret),

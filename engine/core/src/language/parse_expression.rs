@@ -139,7 +139,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crate::language::evaluate::tests::repeatable(256))]
 
         #[test]
         fn arbitrary_texts_never_panic(text in r#"[-a-z0-9 .,"'\[\](){}$%?:*+/<>=!&|~\\\n]{0,60}"#) {

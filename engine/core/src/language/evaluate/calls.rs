@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::attempts::{TRIED, failure};
 use super::halt::Halt;
-use super::residual::{FAIL, Risk, guarded, is_certain, known_prefix, origins, type_of};
+use super::residual::{FAIL, known_prefix, origins};
 use super::text::scalar_text;
 use super::{Evaluator, Outcome, holds_secret, secret};
 use crate::language::functions::{self, Arguments, Function, Wrong};
@@ -13,7 +14,6 @@ use crate::language::scope::{FileAnswer, FileQuestion, Lookup, Scope};
 use crate::model::diagnostic::Span;
 use crate::model::expression::{Expression, Node};
 use crate::model::path::Segment;
-use crate::model::types::Type;
 use crate::model::value::{Origin, Partial, Value};
 
 impl Evaluator<'_> {
@@ -21,7 +21,8 @@ impl Evaluator<'_> {
         match name {
             "try" => return self.attempt(arguments, span),
             "can" => return self.can(arguments, span),
-            FAIL => return self.fail(arguments, span),
+            FAIL => return Err(failure(arguments, span)),
+            TRIED => return arguments.first().map_or(Ok(Value::Null), |argument| self.evaluate(argument)),
             _ => {}
         }
         let function = find(name, span)?;
@@ -33,7 +34,7 @@ impl Evaluator<'_> {
                 Value::List(items) => values.extend(items),
                 Value::Secret(hidden) => match hidden.expose() {
                     Value::List(items) => values.extend(items.iter().map(secret)),
-                    _ => return Err(not_spreadable("secret", span).tainted()),
+                    _ => return Err(not_spreadable("secret", span)),
                 },
                 Value::Hole(_) => {
                     values.push(last);
@@ -81,87 +82,6 @@ impl Evaluator<'_> {
         self.hole(node, function.returns.ty(), prefix, origins(values), span)
     }
 
-    /// `try(a, b, …)`: the first that does not fail.
-    fn attempt(&mut self, arguments: &[Expression], span: Option<Span>) -> Outcome {
-        let mut failures = Vec::new();
-        let mut after_secret = false;
-        for (at, argument) in arguments.iter().enumerate() {
-            let (outcome, risks) = self.attempted(argument);
-            match outcome {
-                Ok(value) if risks.is_empty() && value.holes().iter().all(|hole| is_certain(hole)) => {
-                    return match (after_secret, value.holes().is_empty()) {
-                        (false, _) => Ok(value),
-                        (true, true) => Ok(secret(&value)),
-                        (true, false) => {
-                            let detail = "`try` cannot choose: a secret decides, and the value is not known yet";
-                            Err(Halt::new("function-failed", "a function cannot do what it is asked", detail, span))
-                        }
-                    };
-                }
-                Ok(value) => return self.open_attempt(&value, risks, &arguments[at + 1..], span),
-                Err(halt) if halt.is_failure() => {
-                    after_secret |= halt.secret;
-                    failures.push(halt.text());
-                }
-                Err(halt) => return Err(halt),
-            }
-        }
-        let detail = format!("none of the arguments of `try` has a value: {}", failures.join("; "));
-        let halt = Halt::new("function-failed", "a function cannot do what it is asked", detail, span);
-        Err(Halt { secret: after_secret, ..halt })
-    }
-
-    fn open_attempt(
-        &mut self,
-        first: &Partial,
-        risks: Vec<Risk>,
-        others: &[Expression],
-        span: Option<Span>,
-    ) -> Outcome {
-        let (residual, mut origins) = guarded(first, risks);
-        let mut arguments = vec![residual];
-        for other in others {
-            let other = self.speculate(other)?;
-            origins.extend(other.origins);
-            arguments.push(other.residual);
-        }
-        let node = Node::Call { name: "try".to_owned(), arguments, spread: false };
-        let ty = if others.is_empty() { type_of(first) } else { Type::Any };
-        self.hole(node, ty, String::new(), origins, span)
-    }
-
-    /// `can(a)`: whether it does not fail.
-    fn can(&mut self, arguments: &[Expression], span: Option<Span>) -> Outcome {
-        let [argument] = arguments else {
-            let detail = format!("`can` takes 1 argument, not {}", arguments.len());
-            return Err(Halt::new("wrong-arguments", "a function is called with the wrong arguments", detail, span));
-        };
-        let (outcome, risks) = self.attempted(argument);
-        let is_certain = |value: &Partial| value.holes().iter().all(|hole| is_certain(hole) && !hole.is_secret());
-        match outcome {
-            Ok(value) if risks.is_empty() && is_certain(&value) => {
-                let answer = Value::Bool(true);
-                Ok(if holds_secret(&value) { secret(&answer) } else { answer })
-            }
-            Ok(value) => {
-                let (residual, origins) = guarded(&value, risks);
-                let node = Node::Call { name: "can".to_owned(), arguments: vec![residual], spread: false };
-                self.hole(node, Type::Bool, String::new(), origins, span)
-            }
-            Err(halt) if halt.is_failure() && halt.secret => Ok(secret(&Value::Bool(false))),
-            Err(halt) if halt.is_failure() => Ok(Value::Bool(false)),
-            Err(halt) => Err(halt),
-        }
-    }
-
-    fn fail(&mut self, arguments: &[Expression], span: Option<Span>) -> Outcome {
-        let detail = match arguments.first().map(|argument| &argument.node) {
-            Some(Node::Literal(Value::String(text))) => text.clone(),
-            _ => "the value cannot be computed".to_owned(),
-        };
-        Err(Halt::new("function-failed", "a function cannot do what it is asked", detail, span))
-    }
-
     /// `templatefile(path, variables)`: the file's text as a template that sees nothing but the variables.
     fn template_file(&mut self, function: &Function, values: &[Partial], span: Option<Span>) -> Outcome {
         let given = Arguments::new(values, self.scope);
@@ -182,9 +102,11 @@ impl Evaluator<'_> {
         std::mem::swap(&mut inner.budget, &mut self.budget);
         inner.bound = variables.into_iter().collect();
         inner.symbols.clone_from(&self.symbols);
+        inner.attempts = self.attempts;
         let outcome =
             inner.evaluate(&template).and_then(|value| inner.template(&[Expression::from_partial(&value)], span));
         std::mem::swap(&mut inner.budget, &mut self.budget);
+        self.risks.append(&mut inner.risks);
         let value = outcome?;
         match (is_secret, value.holes().is_empty()) {
             (false, _) => Ok(value),
@@ -259,6 +181,5 @@ fn refused(function: &Function, detail: &str, given: &Arguments<'_>, span: Optio
         true => format!("`{}` cannot work with this value; it holds a secret and is not shown", function.name),
         false => format!("`{}`: {detail}", function.name),
     };
-    let halt = Halt::new("function-failed", "a function cannot do what it is asked", detail, span);
-    Halt { secret: given.touched(), ..halt }
+    Halt::new("function-failed", "a function cannot do what it is asked", detail, span)
 }

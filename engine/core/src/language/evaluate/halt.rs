@@ -14,8 +14,6 @@ pub(super) struct Halt {
     pub questions: BTreeSet<FileQuestion>,
     /// Whether a limit was reached: then nothing may carry on as if it were an ordinary error.
     pub fatal: bool,
-    /// Whether a secret had part in it: then the failure itself tells something of it.
-    pub secret: bool,
 }
 
 impl Halt {
@@ -39,12 +37,6 @@ impl Halt {
         !self.fatal && self.questions.is_empty()
     }
 
-    /// The same, with a secret's part in it.
-    #[must_use]
-    pub fn tainted(self) -> Self {
-        Self { secret: true, ..self }
-    }
-
     /// The same without details, which might tell a secret.
     #[must_use]
     pub fn withheld(mut self) -> Self {
@@ -52,7 +44,7 @@ impl Halt {
             problem.detail = "the operation cannot work with a secret value, which is not shown".to_owned();
             problem.help = None;
         }
-        self.tainted()
+        self
     }
 
     /// The remedy for the first problem.
@@ -73,8 +65,7 @@ impl Halt {
     fn join(mut self, other: Self) -> Self {
         self.problems.extend(other.problems);
         self.questions.extend(other.questions);
-        // What fails without a secret's part fails whatever the secret is.
-        Self { fatal: self.fatal || other.fatal, secret: self.secret && other.secret, ..self }
+        Self { fatal: self.fatal || other.fatal, ..self }
     }
 }
 

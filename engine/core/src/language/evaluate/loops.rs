@@ -39,16 +39,15 @@ impl Evaluator<'_> {
             Value::Map(entries) => entries.iter().map(|(key, value)| (Value::string(key), value.clone())).collect(),
             other => {
                 let detail = format!("`for` takes a list or a map, not {}", other.type_name());
-                let halt = Halt::new("wrong-type", "a value has the wrong type", detail, parts.collection.span());
-                return Err(Halt { secret: is_secret, ..halt });
+                let place = parts.collection.span();
+                return Err(Halt::new("wrong-type", "a value has the wrong type", detail, place));
             }
         };
         let elements = match is_secret {
             true => elements.iter().map(|(key, value)| (secret(key), secret(value))).collect(),
             false => elements,
         };
-        let unrolled = self.unroll(parts, elements, span);
-        match unrolled.map_err(|halt| if is_secret { halt.tainted() } else { halt })? {
+        match self.unroll(parts, elements, span)? {
             Unrolled::Known(value) if !is_secret => Ok(value),
             Unrolled::Known(value) if value.holes().is_empty() => Ok(secret(&value)),
             Unrolled::Known(value) => self.open_loop(parts, &collection, value.origins(), span),
@@ -67,7 +66,7 @@ impl Evaluator<'_> {
             let depth = self.bind(parts, key, value);
             let turn = self.turn(parts, &mut collected, &mut touched);
             self.bound.truncate(depth);
-            if let Some(waits) = turn.map_err(|halt| if touched { halt.tainted() } else { halt })? {
+            if let Some(waits) = turn? {
                 return Ok(Unrolled::Waits(waits));
             }
         }
@@ -221,8 +220,7 @@ pub(super) fn key_text(key: &Partial, touched: &mut bool, span: Option<Span>) ->
     };
     scalar_text(shown).map(Some).ok_or_else(|| {
         let detail = format!("the key of an object is a text, not {}", shown.type_name());
-        let halt = Halt::new("wrong-type", "a value has the wrong type", detail, span);
-        Halt { secret: *touched, ..halt }
+        Halt::new("wrong-type", "a value has the wrong type", detail, span)
     })
 }
 
@@ -237,8 +235,7 @@ fn condition_holds(value: &Partial, touched: &mut bool, span: Option<Span>) -> R
         Value::String(text) if text == "true" || text == "false" => Ok(Some(text == "true")),
         other => {
             let detail = format!("the condition of `for` must be a truth value, not {}", other.type_name());
-            let halt = Halt::new("wrong-type", "a value has the wrong type", detail, span);
-            Err(Halt { secret: *touched, ..halt })
+            Err(Halt::new("wrong-type", "a value has the wrong type", detail, span))
         }
     }
 }
@@ -248,7 +245,6 @@ fn twice(key: &str, is_secret: bool, span: Option<Span>) -> Halt {
         true => "two elements have the same key".to_owned(),
         false => format!("two elements have the key `{key}`"),
     };
-    let halt = Halt::new("duplicate-key", "a key occurs twice", detail, span)
-        .help("write `...` after the value to collect the values of one key into a list");
-    Halt { secret: is_secret, ..halt }
+    Halt::new("duplicate-key", "a key occurs twice", detail, span)
+        .help("write `...` after the value to collect the values of one key into a list")
 }

@@ -88,9 +88,8 @@ impl Evaluator<'_> {
             let result = Value::Bool(decides);
             return Ok(if is_secret { secret(&result) } else { result });
         }
-        let taint = |halt: Halt| if is_secret { halt.tainted() } else { halt };
-        let second = self.evaluate(right).map_err(taint)?;
-        match read(&second, truth, "a truth value", right.span()).map_err(taint)?.split() {
+        let second = self.evaluate(right)?;
+        match read(&second, truth, "a truth value", right.span())?.split() {
             Some((truth, also_secret)) => {
                 let result = Value::Bool(truth);
                 Ok(if is_secret || also_secret { secret(&result) } else { result })
@@ -161,8 +160,7 @@ impl Evaluator<'_> {
             let ty = if compares { Type::Bool } else { Type::Number };
             return self.open_binary(&first, operator, &second, ty, span);
         };
-        let result = compute(&a, operator, &b, span);
-        let result = result.map_err(|halt| if secret_a || secret_b { halt.tainted() } else { halt })?;
+        let result = compute(&a, operator, &b, span)?;
         Ok(if secret_a || secret_b { secret(&result) } else { result })
     }
 
@@ -195,7 +193,7 @@ impl Evaluator<'_> {
         match read(&decision, truth, "a truth value", condition.span())? {
             Operand::Plain(decision) => self.evaluate(if decision { then } else { otherwise }),
             Operand::Secret(chosen) => {
-                let value = self.evaluate(if chosen { then } else { otherwise }).map_err(Halt::tainted)?;
+                let value = self.evaluate(if chosen { then } else { otherwise })?;
                 if value.holes().is_empty() {
                     return Ok(secret(&value));
                 }
@@ -262,10 +260,9 @@ fn read<T>(
     let refused = |detail: String| Halt::new("wrong-type", "a value has the wrong type", detail, span);
     match value {
         Value::Hole(_) => Ok(Operand::Open),
-        Value::Secret(hidden) => convert(hidden.expose()).map(Operand::Secret).ok_or_else(|| Halt {
-            secret: true,
-            ..refused(format!("this must be {wanted}, and the secret is none; its content is not shown"))
-        }),
+        Value::Secret(hidden) => convert(hidden.expose())
+            .map(Operand::Secret)
+            .ok_or_else(|| refused(format!("this must be {wanted}, and the secret is none; its content is not shown"))),
         plain => convert(plain)
             .map(Operand::Plain)
             .ok_or_else(|| refused(format!("this must be {wanted}, not {}", shown(plain)))),

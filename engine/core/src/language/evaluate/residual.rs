@@ -13,6 +13,12 @@ use crate::model::value::{Awaits, Hole, Origin, Partial, Value};
 /// its name cannot be written.
 pub(super) const FAIL: &str = "!fail";
 
+/// What is certain to fail when it is reached. With a witness, a secret has part in it.
+pub(super) fn failing(why: String, witness: Option<Expression>) -> Expression {
+    let arguments = [Some(Expression::literal(Value::String(why))), witness].into_iter().flatten().collect();
+    Expression::new(Node::Call { name: FAIL.to_owned(), arguments, spread: false })
+}
+
 /// Everything that these values wait for.
 pub(super) fn origins<'v>(values: impl IntoIterator<Item = &'v Partial>) -> BTreeMap<Origin, Awaits> {
     values.into_iter().flat_map(Partial::origins).collect()
@@ -70,7 +76,7 @@ pub(super) fn parts(expression: &Expression) -> Vec<&Expression> {
 }
 
 /// Whether an expression is another one or has it within.
-fn contains(expression: &Expression, other: &Expression) -> bool {
+pub(super) fn contains(expression: &Expression, other: &Expression) -> bool {
     expression == other || parts(expression).into_iter().any(|part| contains(part, other))
 }
 
@@ -152,9 +158,7 @@ impl Evaluator<'_> {
                 Ok(Speculation { residual, origins, value: Some(value) })
             }
             Err(halt) if halt.is_failure() => {
-                let arguments = vec![Expression::literal(Value::string(halt.text()))];
-                let residual = Expression::new(Node::Call { name: FAIL.to_owned(), arguments, spread: false });
-                Ok(Speculation { residual, origins: BTreeMap::new(), value: None })
+                Ok(Speculation { residual: failing(halt.text(), None), origins: BTreeMap::new(), value: None })
             }
             Err(halt) => Err(halt),
         }

@@ -67,11 +67,8 @@ fn check_part(value: &Partial, span: Option<Span>) -> Result<(), Halt> {
         Value::Secret(hidden) => hidden.expose(),
         plain => plain,
     };
-    let is_secret = matches!(value, Value::Secret(_));
-    let refused = |detail: &str, help: &str| {
-        let halt = Halt::new("wrong-type", "a value has the wrong type", detail, span).help(help);
-        Err(Halt { secret: is_secret, ..halt })
-    };
+    let refused =
+        |detail: &str, help: &str| Err(Halt::new("wrong-type", "a value has the wrong type", detail, span).help(help));
     match shown {
         Value::Null => {
             refused("null has no text, so it cannot be part of one", "give a text for that case with `coalesce`")

@@ -249,7 +249,7 @@ fn member<'v>(value: &'v Partial, key: &str, attribute: bool, span: Option<Span>
 
 fn withheld(span: Option<Span>) -> Halt {
     let detail = "there is no such part in a secret value; its content is not shown";
-    Halt::new("no-such-attribute", "a value has no such part", detail, span).tainted()
+    Halt::new("no-such-attribute", "a value has no such part", detail, span)
 }
 
 fn no_part(value: &Partial, span: Option<Span>) -> Halt {

@@ -362,7 +362,7 @@ fn argument() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::language::evaluate::tests::repeatable(300))]
 
     #[test]
     fn functions_never_panic_and_keep_the_laws(

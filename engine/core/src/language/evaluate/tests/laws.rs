@@ -108,7 +108,7 @@ pub(crate) fn check(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::language::evaluate::tests::repeatable(300))]
 
     #[test]
     fn residuals_lose_nothing_and_secrecy_is_contagious(text in expressions()) {
