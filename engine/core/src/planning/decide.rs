@@ -1,5 +1,6 @@
 //! What happens to one managed resource: what is wanted, against what there is.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
@@ -384,9 +385,10 @@ impl<'d, 'a> Decision<'d, 'a> {
             Some(prior) => {
                 let remembered = prior.remembered.as_deref().unwrap_or(current);
                 let same = self.is_remembered_alike(remembered) && planned.inputs == current.inputs;
-                let is_upgraded =
-                    prior.record.object.as_ref().is_some_and(|it| it.schema_version != self.becoming.schema_version);
-                match (same, is_upgraded || matches!(prior.sight, Sight::Changed(_))) {
+                // An upgraded schema, and moves of what it refers to, change the record and not the object.
+                let is_rewritten = matches!(prior.remembered, Some(Cow::Owned(_)))
+                    && prior.record.object.as_ref().is_some_and(|it| it != remembered);
+                match (same, is_rewritten || matches!(prior.sight, Sight::Changed(_))) {
                     (true, false) => Course::Keep,
                     (same, _) => Course::Record { quiet: same },
                 }

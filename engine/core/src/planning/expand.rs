@@ -40,30 +40,18 @@ pub(super) fn expand(
     place: Place,
 ) -> Expansion {
     let mut waits_for = BTreeSet::new();
-    let is_per_instance = for_each.is_some() && when.is_some_and(Walk::mentions_each);
-    if let Some(when) = when.filter(|_| !is_per_instance) {
-        match condition(walk, at, when, None, &mut waits_for) {
+    if let Some(when) = when {
+        match condition(walk, at, when, &mut waits_for) {
             None => return Expansion { keys: Keys::Unusable, waits_for },
             Some(false) => return Expansion { keys: Keys::Absent, waits_for },
             Some(true) => {}
         }
     }
     let Some(expression) = for_each else { return Expansion { keys: Keys::Single, waits_for } };
-    let Some(mut instances) = instances(walk, at, expression, place, &mut waits_for) else {
-        return Expansion { keys: Keys::Unusable, waits_for };
-    };
-    if let Some(when) = when.filter(|_| is_per_instance) {
-        let mut kept = Vec::new();
-        for each in instances {
-            match condition(walk, at, when, Some(&each), &mut waits_for) {
-                None => return Expansion { keys: Keys::Unusable, waits_for },
-                Some(true) => kept.push(each),
-                Some(false) => {}
-            }
-        }
-        instances = kept;
+    match instances(walk, at, expression, place, &mut waits_for) {
+        Some(instances) => Expansion { keys: Keys::Many(instances), waits_for },
+        None => Expansion { keys: Keys::Unusable, waits_for },
     }
-    Expansion { keys: Keys::Many(instances), waits_for }
 }
 
 /// Whether a block is part of the stack; `None` when that cannot be told.
@@ -71,10 +59,9 @@ fn condition(
     walk: &mut Walk<'_, '_>,
     at: usize,
     when: &Expression,
-    each: Option<&Each>,
     waits_for: &mut BTreeSet<ResourceAddress>,
 ) -> Option<bool> {
-    let (known, open) = walk.known(when, at, each);
+    let (known, open) = walk.known(when, at);
     waits_for.extend(addresses_in(&open));
     if !known.is_usable {
         return None;
@@ -104,7 +91,7 @@ fn instances(
     place: Place,
     waits_for: &mut BTreeSet<ResourceAddress>,
 ) -> Option<Vec<Each>> {
-    let (known, open) = walk.known(expression, at, None);
+    let (known, open) = walk.known(expression, at);
     waits_for.extend(addresses_in(&open));
     if !known.is_usable {
         return None;

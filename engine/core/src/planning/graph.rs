@@ -1,9 +1,10 @@
 //! The declarations of a stack as a graph, and an order in which each can be evaluated.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 
 use petgraph::Direction;
-use petgraph::algo::{kosaraju_scc, toposort};
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{Graph, NodeIndex};
 
 use super::modules::Names;
@@ -32,6 +33,25 @@ pub(super) enum Item<'a> {
 }
 
 type Nodes<'a> = HashMap<Item<'a>, NodeIndex>;
+
+/// A topological order that stays as near as it can to the order in which the nodes were added; nothing when there is a cycle.
+pub(super) fn in_order<N>(graph: &Graph<N, ()>) -> Option<Vec<NodeIndex>> {
+    let mut waiting: Vec<usize> = vec![0; graph.node_count()];
+    graph.edge_indices().filter_map(|edge| graph.edge_endpoints(edge)).for_each(|(_, to)| waiting[to.index()] += 1);
+    let mut ready: BinaryHeap<Reverse<NodeIndex>> =
+        graph.node_indices().filter(|node| waiting[node.index()] == 0).map(Reverse).collect();
+    let mut order = Vec::with_capacity(graph.node_count());
+    while let Some(Reverse(node)) = ready.pop() {
+        order.push(node);
+        for next in graph.neighbors_directed(node, Direction::Outgoing) {
+            waiting[next.index()] -= 1;
+            if waiting[next.index()] == 0 {
+                ready.push(Reverse(next));
+            }
+        }
+    }
+    (order.len() == graph.node_count()).then_some(order)
+}
 
 /// The graph of a stack: an edge leads from what is needed to what needs it.
 pub(super) struct Declarations<'a, 'n> {
@@ -202,13 +222,11 @@ impl<'a, 'n> Declarations<'a, 'n> {
 
     /// An order in which each item comes after what it needs.
     pub fn order(&self, problems: &mut Diagnostics) -> Option<Vec<Item<'a>>> {
-        match toposort(&self.graph, None) {
-            Ok(order) => Some(order.into_iter().map(|node| self.graph[node]).collect()),
-            Err(_) => {
-                problems.push(self.cycle());
-                None
-            }
+        let order = in_order(&self.graph);
+        if order.is_none() {
+            problems.push(self.cycle());
         }
+        Some(order?.into_iter().map(|node| self.graph[node]).collect())
     }
 
     /// What an item needs directly.

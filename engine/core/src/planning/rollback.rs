@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use petgraph::algo::toposort;
 use petgraph::graph::{Graph, NodeIndex};
 
 use super::data;
 use super::decide::{self, Wish};
 use super::draft::Draft;
+use super::graph::in_order;
 use super::outputs::Wanted as WantedOutput;
 use super::targets::Selection;
 use super::walk::addresses_in;
@@ -91,7 +91,7 @@ fn order<'k>(
             }
         }
     }
-    let order = toposort(&graph, None).ok()?;
+    let order = in_order(&graph)?;
     Some(order.into_iter().map(|node| objects[graph[node]]).collect())
 }
 

@@ -1,7 +1,10 @@
 //! Whole plans, from stack files to steps, in a world of toys.
 
 mod changes;
+mod expressions;
+mod properties;
 mod world;
+mod world_changes;
 
 use crate::model::snapshot::Snapshot;
 use crate::planning::Options;

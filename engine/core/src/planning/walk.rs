@@ -13,7 +13,6 @@ use super::targets::Selection;
 use super::{data, expand};
 use crate::language::convert::convert;
 use crate::language::evaluate::evaluate;
-use crate::language::references::references;
 use crate::model::address::{Mode, ResourceAddress};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::expression::Expression;
@@ -106,8 +105,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// What an expression comes to with everything that is known by now, and what it refers to.
-    pub(super) fn known(&mut self, expression: &Expression, at: usize, each: Option<&Each>) -> (Evaluated, Partial) {
-        let open = self.evaluate(expression, at, each);
+    pub(super) fn known(&mut self, expression: &Expression, at: usize) -> (Evaluated, Partial) {
+        let open = self.evaluate(expression, at, None);
         if !open.is_usable {
             return (Evaluated::unusable(), Value::Null);
         }
@@ -235,11 +234,11 @@ impl<'a> Walk<'_, 'a> {
 
     /// Checks a rule of a variable; what is known only after apply passes.
     fn validate(&mut self, at: usize, name: &str, rule: &Validation) {
-        let (condition, _) = self.known(&rule.condition, at, None);
+        let (condition, _) = self.known(&rule.condition, at);
         if !condition.is_usable || condition.value.as_bool() != Some(false) {
             return;
         }
-        let (message, _) = self.known(&rule.message, at, None);
+        let (message, _) = self.known(&rule.message, at);
         let why = message.value.as_str().unwrap_or("its validation rule does not hold").to_owned();
         let problem = Diagnostic::error(
             "invalid-variable",
@@ -339,7 +338,7 @@ impl<'a> Walk<'_, 'a> {
         if self.draft.priors.get(address).is_some_and(|prior| prior.remembered.is_some()) {
             return None;
         }
-        let (id, _) = self.known(&import.id, 0, None);
+        let (id, _) = self.known(&import.id, 0);
         if !id.is_usable {
             return Some(Err(()));
         }
@@ -353,11 +352,6 @@ impl<'a> Walk<'_, 'a> {
                 Some(Err(()))
             }
         }
-    }
-
-    /// Whether an expression speaks of `each`.
-    pub(super) fn mentions_each(expression: &Expression) -> bool {
-        references(expression).iter().any(|reference| reference.root == "each")
     }
 }
 

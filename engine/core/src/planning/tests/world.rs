@@ -392,6 +392,8 @@ impl World {
                 object.dependencies.clone_from(&becoming.dependencies);
                 object.lifecycle = becoming.lifecycle.clone();
                 object.schema_version = becoming.schema_version;
+                object.sent = sent(inputs);
+                self.objects.insert(object.remote.clone(), (inputs.clone(), outputs.clone()));
             }
             Operation::Lost => slot(next, address).object = None,
         }
