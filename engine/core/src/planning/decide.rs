@@ -80,12 +80,23 @@ pub(super) fn prepare<'a>(draft: &mut Draft<'a>, wish: &Wish<'a>) -> Option<Prep
         }
     };
     match prepared {
-        Some((offer, configured, desired)) => Some(Prepared { offer, configured, desired, links, dependencies }),
+        Some((offer, configured, desired)) => {
+            let links = linked(draft, links, &desired);
+            Some(Prepared { offer, configured, desired, links, dependencies })
+        }
         None => {
             unusable(draft, wish, links);
             None
         }
     }
+}
+
+/// The links, and those to what a value waits for: a hole may come from behind what a wish refers to.
+fn linked(draft: &Draft<'_>, mut links: Vec<usize>, value: &Partial) -> Vec<usize> {
+    links.extend(addresses_in(value).iter().filter_map(|address| draft.by_address.get(address)));
+    links.sort_unstable();
+    links.dedup();
+    links
 }
 
 fn with_known<'a>(draft: &mut Draft<'a>, wish: &Wish<'a>, offer: Offer<'a>) -> Option<(Offer<'a>, Partial, Partial)> {
@@ -412,11 +423,7 @@ impl<'d, 'a> Decision<'d, 'a> {
             Course::Keep | Course::Spare | Course::Record { .. } => View::Current,
             _ => View::Planned,
         };
-        let mut links = self.links;
-        let also = addresses_in(&planned.inputs);
-        links.extend(also.iter().filter_map(|address| self.draft.by_address.get(address)));
-        links.sort_unstable();
-        links.dedup();
+        let links = linked(self.draft, self.links, &planned.inputs);
         Instance {
             course,
             reasons: self.reasons,

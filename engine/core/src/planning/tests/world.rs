@@ -346,7 +346,9 @@ impl World {
                 let stays = object.outputs.as_map().cloned().unwrap_or_default();
                 let stays = stays.into_iter().filter(|(name, _)| ["id", "password"].contains(&name.as_str()));
                 let outputs = crate::model::snapshot::overlay(&made.outputs, &Value::Map(stays.collect()));
-                let secrets = if object.secrets.is_empty() { made.secrets } else { object.secrets };
+                let mut secrets = made.secrets;
+                let stayed = object.secrets.into_iter().filter(|(path, _)| outputs.at(path) == object.outputs.at(path));
+                secrets.extend(stayed);
                 let updated = Object { remote: object.remote, op: object.op, outputs, secrets, ..made };
                 self.objects.insert(updated.remote.clone(), (updated.inputs.clone(), updated.outputs.clone()));
                 slot(next, address).object = Some(updated);
@@ -393,6 +395,7 @@ impl World {
                 object.lifecycle = becoming.lifecycle.clone();
                 object.schema_version = becoming.schema_version;
                 object.sent = sent(inputs);
+                object.secrets.retain(|path, _| matches!(outputs.at(path), Some(Value::Hole(_))));
                 self.objects.insert(object.remote.clone(), (inputs.clone(), outputs.clone()));
             }
             Operation::Lost => slot(next, address).object = None,
