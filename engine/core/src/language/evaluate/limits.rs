@@ -14,7 +14,7 @@ const MAX_STEPS: u64 = if cfg!(test) { 300_000 } else { 10_000_000 };
 const MAX_DEPTH: usize = 2 * crate::language::parse_expression::MAX_DEPTH;
 /// The largest value, in bytes, counting 64 for each part. A choice of this project.
 /// Tests run into the limit and have less.
-pub(crate) const MAX_SIZE: usize = if cfg!(test) { 16 } else { 256 } * 1024 * 1024;
+pub(crate) const MAX_SIZE: usize = if cfg!(test) { 2 } else { 256 } * 1024 * 1024;
 /// The most nodes in a residual: it is stored with the resource.
 const MAX_RESIDUAL: usize = 100_000;
 
