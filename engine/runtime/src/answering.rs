@@ -133,3 +133,6 @@ impl Inquiry {
         &self.world.secrets
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,7 +135,7 @@ impl Trial {
         }
     }
 
-    fn world(&self, process: &Arc<Process>) -> Arc<World> {
+    pub fn world(&self, process: &Arc<Process>) -> Arc<World> {
         Arc::new(World {
             stack: "trial".to_owned(),
             uuid: StackUuid([2; 16]),

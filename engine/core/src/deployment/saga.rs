@@ -354,7 +354,9 @@ fn dependents(steps: &[Step]) -> Vec<Vec<StepId>> {
     let mut needed_by = vec![Vec::new(); steps.len()];
     for (at, step) in steps.iter().enumerate() {
         for need in &step.needs {
-            needed_by[need.0 as usize].push(StepId(u32::try_from(at).unwrap_or(u32::MAX)));
+            if let Some(dependents) = needed_by.get_mut(need.0 as usize) {
+                dependents.push(StepId(u32::try_from(at).unwrap_or(u32::MAX)));
+            }
         }
     }
     needed_by

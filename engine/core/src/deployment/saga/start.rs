@@ -98,7 +98,7 @@ impl Deployment {
         };
         let mut secrets_are_known = true;
         outputs.visit_leaves(&mut |path, leaf| secrets_are_known &= is_known(path, leaf));
-        match secrets_are_known && !inputs.is_unknown() {
+        match object.is_none() || (secrets_are_known && !inputs.is_unknown()) {
             true => {
                 let (inputs, outputs) = (inputs.clone(), outputs.clone());
                 Wish::Note(address.clone(), Bookkeeping::Recorded { inputs, outputs, becoming: becoming.clone() })
