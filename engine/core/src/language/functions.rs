@@ -24,6 +24,7 @@ use arguments::{bounded, read_bytes, wrong};
 pub use table::all;
 
 use crate::model::diagnostic::{Diagnostic, did_you_mean};
+use crate::model::expression::{Expression, Node};
 use crate::model::types::Type;
 use crate::model::value::Partial;
 
@@ -139,4 +140,28 @@ pub fn unknown(name: &str) -> Diagnostic {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem,
     }
+}
+
+/// Calls within an expression that cannot work whatever the arguments are: to functions that do not exist, or with too many or too few.
+pub fn misuses(expression: &Expression) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    collect_misuses(expression, &mut problems);
+    problems
+}
+
+fn collect_misuses(expression: &Expression, problems: &mut Vec<Diagnostic>) {
+    if let Node::Call { name, arguments, spread } = &expression.node {
+        problems.extend(misuse(name, arguments.len(), *spread).map(|problem| problem.at(expression.span())));
+    }
+    expression.parts().into_iter().for_each(|part| collect_misuses(part, problems));
+}
+
+fn misuse(name: &str, given: usize, spread: bool) -> Option<Diagnostic> {
+    let Some(function) = find(name) else { return Some(unknown(name)) };
+    // The list that is spread may be empty, or hold as many as are missing.
+    let checked = if spread { given.saturating_sub(1).max(function.least) } else { given };
+    function.check_arity(checked).err().map(|detail| {
+        Diagnostic::error("wrong-arguments", "a function is called with the wrong arguments", detail)
+            .help(function.usage())
+    })
 }

@@ -168,6 +168,29 @@ impl Expression {
         self.place.0
     }
 
+    /// The expressions directly within this one, in the order of writing.
+    pub fn parts(&self) -> Vec<&Expression> {
+        match &self.node {
+            Node::Literal(_) | Node::Origin(_) | Node::Name(_) => Vec::new(),
+            Node::Attribute(of, _) | Node::Unary(_, of) => vec![of],
+            Node::Index(left, right) | Node::Binary(left, _, right) => vec![left, right],
+            Node::Splat(of, steps) => {
+                let indices = steps.iter().filter_map(|step| match step {
+                    Step::Attribute(_) => None,
+                    Step::Index(index) => Some(index),
+                });
+                [of.as_ref()].into_iter().chain(indices).collect()
+            }
+            Node::Template(items) | Node::List(items) | Node::Call { arguments: items, .. } => items.iter().collect(),
+            Node::Object(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            Node::Conditional(condition, then, otherwise) => vec![condition, then, otherwise],
+            Node::For(each) => {
+                let optional = [each.key.as_ref(), Some(&each.value), each.condition.as_ref()];
+                [Some(&each.collection)].into_iter().chain(optional).flatten().collect()
+            }
+        }
+    }
+
     /// The value as an expression: what is there as literals, holes as their residuals.
     pub fn from_partial(value: &super::value::Partial) -> Self {
         if let Some(known) = value.close() {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::halt::Halt;
-use super::residual::{contains, failing, guarded, is_certain, parts, type_of};
+use super::residual::{contains, failing, guarded, is_certain, type_of};
 use super::{Evaluator, Outcome, holds_secret, secret};
 use crate::language::references::literal_step;
 use crate::language::scope::Lookup;
@@ -160,7 +160,7 @@ impl Evaluator<'_> {
             _ => {}
         }
         let mut found = None;
-        for part in parts(expression) {
+        for part in expression.parts() {
             found = self.witness_within(part, own, span)?;
             if found.is_some() {
                 break;

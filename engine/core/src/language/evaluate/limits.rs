@@ -2,7 +2,6 @@
 
 use super::Outcome;
 use super::halt::Halt;
-use super::residual::parts;
 use crate::model::diagnostic::Span;
 use crate::model::expression::Expression;
 use crate::model::value::{Partial, Value};
@@ -100,5 +99,5 @@ fn fits(expression: &Expression, depth: usize, nodes: &mut usize) -> bool {
     *nodes += 1;
     depth <= MAX_DEPTH / 2
         && *nodes <= MAX_RESIDUAL
-        && parts(expression).into_iter().all(|part| fits(part, depth + 1, nodes))
+        && expression.parts().into_iter().all(|part| fits(part, depth + 1, nodes))
 }

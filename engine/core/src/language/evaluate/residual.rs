@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::halt::Halt;
 use super::{Evaluator, Outcome};
 use crate::model::diagnostic::Span;
-use crate::model::expression::{Expression, Node, Step};
+use crate::model::expression::{Expression, Node};
 use crate::model::types::Type;
 use crate::model::value::{Awaits, Hole, Origin, Partial, Value};
 
@@ -52,32 +52,9 @@ pub(super) fn is_certain(hole: &Hole) -> bool {
     matches!(hole.residual.node, Node::Origin(_) | Node::Name(_))
 }
 
-/// The expressions directly within an expression, in the order of writing.
-pub(super) fn parts(expression: &Expression) -> Vec<&Expression> {
-    match &expression.node {
-        Node::Literal(_) | Node::Origin(_) | Node::Name(_) => Vec::new(),
-        Node::Attribute(of, _) | Node::Unary(_, of) => vec![of],
-        Node::Index(left, right) | Node::Binary(left, _, right) => vec![left, right],
-        Node::Splat(of, steps) => {
-            let indices = steps.iter().filter_map(|step| match step {
-                Step::Attribute(_) => None,
-                Step::Index(index) => Some(index),
-            });
-            [of.as_ref()].into_iter().chain(indices).collect()
-        }
-        Node::Template(items) | Node::List(items) | Node::Call { arguments: items, .. } => items.iter().collect(),
-        Node::Object(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
-        Node::Conditional(condition, then, otherwise) => vec![condition, then, otherwise],
-        Node::For(each) => {
-            let optional = [each.key.as_ref(), Some(&each.value), each.condition.as_ref()];
-            [Some(&each.collection)].into_iter().chain(optional).flatten().collect()
-        }
-    }
-}
-
 /// Whether an expression is another one or has it within.
 pub(super) fn contains(expression: &Expression, other: &Expression) -> bool {
-    expression == other || parts(expression).into_iter().any(|part| contains(part, other))
+    expression == other || expression.parts().into_iter().any(|part| contains(part, other))
 }
 
 /// Something that may still fail although the value does not need it: `try` and `can` must wait for it.

@@ -311,6 +311,14 @@ fn yaml_aliases_cannot_multiply() {
 }
 
 #[test]
+fn calls_that_cannot_work_are_found_without_evaluating() {
+    let text = "[false ? upper() : lenght(1), for_x(1), format([]...), upper(var.l...), [for v in x.l : substr(v, 1)]]";
+    let found: Vec<String> = misuses(&parse(text)).iter().map(|problem| problem.detail.clone()).collect();
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(found[0].contains("`upper` takes 1") && found[3].contains("`substr` takes 3"));
+}
+
+#[test]
 fn names_left_out_say_why() {
     for name in ["timestamp", "uuid", "bcrypt", "pathexpand", "abspath", "sensitive"] {
         assert!(unknown(name).detail.contains("leaves"), "{name}");

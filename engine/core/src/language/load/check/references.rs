@@ -1,5 +1,6 @@
 //! References against what is declared.
 
+use crate::language::functions::misuses;
 use crate::language::load::fields::listed;
 use crate::language::references::{Reference, references};
 use crate::model::address::Mode;
@@ -37,7 +38,9 @@ pub(super) struct Checker<'a> {
 /// `[state]` and provider tables see variables, locals, environment and files, nothing later.
 pub(super) fn state_and_providers(stack: &Stack, problems: &mut Diagnostics) {
     let configs = stack.providers.values().flat_map(|instance| instance.config.values());
-    for reference in stack.state.values().chain(configs).flat_map(references) {
+    let expressions: Vec<&Expression> = stack.state.values().chain(configs).collect();
+    problems.extend(expressions.iter().flat_map(|expression| misuses(expression)));
+    for reference in expressions.into_iter().flat_map(references) {
         if !["var", "local", "stack", "path"].contains(&reference.root.as_str()) {
             let detail = format!("`{}` is not known yet where state and providers are configured", written(&reference));
             let problem = Diagnostic::error("too-late", "a reference comes too late", detail).at(reference.span);
@@ -52,6 +55,14 @@ fn written(reference: &Reference) -> String {
         Some(Segment::Index(_)) => format!("{}{}", reference.root, Path(reference.steps.clone())),
         Some(Segment::Key(_)) => format!("{}.{}", reference.root, Path(reference.steps.clone())),
     }
+}
+
+/// The declarations of one kind among those of a module, which are in order of mode, kind and name.
+fn of_kind<'d>(resources: &'d [Declaration], mode: Mode, kind: &str) -> &'d [Declaration] {
+    let key = |other: &Declaration| (other.mode, other.kind.as_str()).cmp(&(mode, kind));
+    let start = resources.partition_point(|other| key(other).is_lt());
+    let count = resources[start..].partition_point(|other| key(other).is_eq());
+    &resources[start..start + count]
 }
 
 impl Checker<'_> {
@@ -120,6 +131,7 @@ impl Checker<'_> {
     }
 
     fn expression(&mut self, expression: &Expression, standing: Standing) {
+        self.problems.extend(misuses(expression));
         for reference in references(expression) {
             self.reference(&reference, standing);
         }
@@ -223,12 +235,11 @@ impl Checker<'_> {
         let (Some(Segment::Key(kind)), Some(Segment::Key(name))) = (steps.first(), steps.get(1)) else {
             return self.root(reference, mode, steps);
         };
-        let same_kind: Vec<&Declaration> =
-            module.resources.iter().filter(|other| other.mode == mode && other.kind == *kind).collect();
-        match same_kind.iter().find(|other| other.name == *name) {
-            Some(declaration) => self.attribute(reference, declaration, &steps[2..]),
-            None if same_kind.is_empty() => self.root(reference, mode, steps),
-            None => {
+        let same_kind = of_kind(&module.resources, mode, kind);
+        match same_kind.binary_search_by(|other| other.name.as_str().cmp(name)) {
+            Ok(at) => self.attribute(reference, &same_kind[at], &steps[2..]),
+            Err(_) if same_kind.is_empty() => self.root(reference, mode, steps),
+            Err(_) => {
                 let names: Vec<&str> = same_kind.iter().map(|other| other.name.as_str()).collect();
                 self.missing(&format!("there is no resource `{kind}.{name}`"), name, &names, reference.span);
             }
@@ -274,7 +285,7 @@ impl Checker<'_> {
         };
         let parts: Vec<&str> = path.split('.').collect();
         let declared = |mode, kind: &str, name: &str| {
-            module.resources.iter().any(|other| other.mode == mode && other.kind == kind && other.name == name)
+            of_kind(&module.resources, mode, kind).binary_search_by(|other| other.name.as_str().cmp(name)).is_ok()
         };
         let exists = match parts.as_slice() {
             ["data", kind, name] => declared(Mode::Data, kind, name),
