@@ -13,17 +13,23 @@ pub mod formats;
 pub mod head;
 mod journal;
 mod keys;
+mod labels;
 mod lock;
 #[cfg(test)]
 mod memory;
 mod objects;
+mod prune;
 mod register;
+mod rotate;
 #[cfg(test)]
 mod samples;
 mod session;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upkeep_tests;
+mod verify;
 mod witness;
 
 use std::path::PathBuf;
@@ -37,8 +43,10 @@ pub use error::StoreError;
 pub use head::{Head, Holder, Purpose};
 use keys::Keyring;
 pub use lock::{Takeover, Wait, Waiting};
+pub use prune::{Keep, Pruned};
 pub use session::{Leaving, Session};
 pub use snapshots::{Published, SnapshotName};
+pub use verify::Verified;
 use witness::Witness;
 
 /// What a store is made of.

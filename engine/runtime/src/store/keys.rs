@@ -30,6 +30,11 @@ impl Keyring {
         Self { providers, opened: Arc::clone(&self.opened) }
     }
 
+    /// How many keys are configured.
+    pub(super) fn count(&self) -> usize {
+        self.providers.len()
+    }
+
     /// The configured keys, as `method key`.
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.providers.iter().map(|provider| name(&provider.describe())).collect()
@@ -128,7 +133,7 @@ impl Keyring {
 }
 
 /// Whether a key opens one of these wrappings; fails only when the key cannot be reached.
-async fn opens(
+pub(super) async fn opens(
     provider: &Arc<dyn KeyProvider>,
     uuid: &StackUuid,
     recipients: &[WrappedKey],

@@ -113,6 +113,15 @@ pub(crate) fn snapshot() -> Snapshot {
     }
 }
 
+/// A snapshot as publishing takes it, whose one resource is made from this artifact.
+pub(crate) fn snapshot_with_artifact(artifact: &Digest) -> Snapshot {
+    let mut snapshot = snapshot_of(&[2]);
+    for object in snapshot.records.values_mut().filter_map(|record| record.object.as_mut()) {
+        object.inputs = Value::map([("code", Value::string(artifact_reference(artifact)))]);
+    }
+    snapshot
+}
+
 /// A snapshot as publishing takes it, with one resource for each operation.
 pub(crate) fn snapshot_of(operations: &[u8]) -> Snapshot {
     let record = |op: &u8| {

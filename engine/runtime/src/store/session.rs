@@ -286,7 +286,12 @@ impl Session {
         self.heart = None;
     }
 
-    async fn check_standing(&self) -> Result<(), StoreError> {
+    /// The newest epoch whose journal is part of a snapshot.
+    pub(super) async fn merged_epoch(&self) -> u64 {
+        self.head.lock().await.head.wal_merged_epoch
+    }
+
+    pub(super) async fn check_standing(&self) -> Result<(), StoreError> {
         match (self.over, self.liveness.is_lost()) {
             (true, _) => Err(StoreError::Over),
             (_, true) => Err(self.fenced().await),

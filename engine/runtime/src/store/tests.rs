@@ -9,19 +9,19 @@ use super::samples::{self, CANARY};
 use super::*;
 use crate::journal::{Journal, JournalFault};
 
-fn fact(text: &str) -> Fact {
+pub(super) fn fact(text: &str) -> Fact {
     Fact::UndoBegan { because: text.into() }
 }
 
-fn facts(texts: &[&str]) -> Vec<Fact> {
+pub(super) fn facts(texts: &[&str]) -> Vec<Fact> {
     texts.iter().map(|text| fact(text)).collect()
 }
 
-async fn acquire(store: &Store) -> Result<Session, StoreError> {
+pub(super) async fn acquire(store: &Store) -> Result<Session, StoreError> {
     wait(store, 0).await
 }
 
-async fn wait(store: &Store, seconds: u64) -> Result<Session, StoreError> {
+pub(super) async fn wait(store: &Store, seconds: u64) -> Result<Session, StoreError> {
     let wait = Wait { timeout: Duration::from_secs(seconds), takeover: Takeover::Automatic };
     store.acquire(Purpose::Apply, &wait, &mut |_| {}).await
 }
@@ -31,7 +31,7 @@ async fn sleep(seconds: u64) {
 }
 
 /// One deployment from beginning to end.
-async fn deploy(store: &Store, operations: &[u8]) -> Result<Published, StoreError> {
+pub(super) async fn deploy(store: &Store, operations: &[u8]) -> Result<Published, StoreError> {
     let mut session = wait(store, 300).await?;
     session.append(&facts(&["begun"])).await.map_err(|fault| StoreError::Refused(fault.to_string()))?;
     session.publish(samples::snapshot_of(operations)).await
