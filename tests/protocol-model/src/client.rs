@@ -12,7 +12,7 @@ pub struct Client {
     pub phase: Phase,
     /// HEAD as it last read or wrote it; `None` before it looked and after it ended. Its own tenure is the epoch in there.
     pub view: Option<Head>,
-    /// How many records it appended to its journal.
+    /// How many records it appended to the journal of its tenure.
     pub appended: u8,
     /// What it believes of each resource; empty until it has the journals.
     pub known: Vec<Status>,
@@ -33,6 +33,8 @@ pub enum Phase {
     Working,
     /// It has published and released.
     Finished,
+    /// It has released without publishing.
+    Left,
     /// It found that it holds HEAD no more.
     Fenced,
     /// It is dead.
@@ -98,7 +100,7 @@ impl Client {
 
     /// Whether it will never do anything again.
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Finished | Phase::Fenced | Phase::Crashed)
+        matches!(self.phase, Phase::Finished | Phase::Left | Phase::Fenced | Phase::Crashed)
     }
 
     /// Whether it took HEAD and is not over; it need not know that someone else took it since.

@@ -7,7 +7,7 @@
 //!
 //! Every state that these moves can reach is visited:
 //!
-//! - A run may **crash** after any step, as often as the bounds allow. What it had sent stays under way.
+//! - A run may **crash** after any step, or give up without publishing, as often as the bounds allow. What it had sent stays under way.
 //! - A run may **pause for ever**, or go on at the worst moment: nothing obliges anybody to move.
 //! - Its lock may be **taken at any moment**, where the variant allows it. No clock is trusted to prevent that.
 //! - A request **arrives arbitrarily late**: after its sender was fenced, after it died, after others have finished.

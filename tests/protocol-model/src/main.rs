@@ -10,7 +10,7 @@ use protocol_model::variants::{GUARDS, SIAC, matrix, mutants, redundancies};
 const USAGE: &str = "usage: protocol-model [tables|traces|larger]
   tables   the tables of docs/formats/protocol.md (seconds)
   traces   how each variant that fails does so, in words
-  larger   what holds, against adversaries with more runs, resources and crashes (minutes, some gigabytes)";
+  larger   what holds, against adversaries with more runs, resources and failures (minutes, some gigabytes)";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_else(|| "tables".to_owned());
@@ -45,14 +45,14 @@ fn print_traces() {
 }
 
 fn print_larger() {
-    for line in report::header("variant", &["runs", "resources", "crashes", "result", "seconds"]) {
+    for line in report::header("variant", &["runs", "resources", "failures", "result", "seconds"]) {
         println!("{line}");
     }
     for (name, protocol, size) in larger() {
         let started = Instant::now();
         let result = cell(&size.check(protocol));
-        let Size { clients, resources, crashes } = size;
-        let numbers = [clients.to_string(), resources.to_string(), crashes.to_string()];
+        let Size { clients, resources, failures } = size;
+        let numbers = [clients.to_string(), resources.to_string(), failures.to_string()];
         let mut cells = vec![name.to_owned()];
         cells.extend(numbers);
         cells.extend([result, format!("{:.0}", started.elapsed().as_secs_f32())]);
@@ -62,8 +62,8 @@ fn print_larger() {
 
 fn larger() -> Vec<(&'static str, Protocol, Size)> {
     let [_, _, _, lease, _, local] = GUARDS;
-    let wide = Size { clients: 3, resources: 2, crashes: 2 };
-    let long = Size { clients: 4, resources: 1, crashes: 3 };
+    let wide = Size { clients: 3, resources: 2, failures: 2 };
+    let long = Size { clients: 4, resources: 1, failures: 3 };
     vec![
         ("token; taken at any time", SIAC, wide),
         ("token; taken at any time", SIAC, long),
@@ -72,7 +72,7 @@ fn larger() -> Vec<(&'static str, Protocol, Size)> {
         ("unique name; any time, self-fence, drain", lease.protocol(Class::Name), wide),
         ("unique name; any time, self-fence, drain", lease.protocol(Class::Name), long),
         ("nothing, ask; taken at any time", Protocol { class: Class::NothingAsk, ..SIAC }, wide),
-        ("tag; known dead, drain", local.protocol(Class::Tag), Size { clients: 4, resources: 2, crashes: 3 }),
-        ("unique name; known dead, drain", local.protocol(Class::Name), Size { clients: 4, resources: 2, crashes: 3 }),
+        ("tag; known dead, drain", local.protocol(Class::Tag), Size { clients: 4, resources: 2, failures: 3 }),
+        ("unique name; known dead, drain", local.protocol(Class::Name), Size { clients: 4, resources: 2, failures: 3 }),
     ]
 }

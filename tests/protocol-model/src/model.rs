@@ -38,6 +38,8 @@ pub enum Action {
     Step(ClientId, ResourceId, Step),
     /// A holder publishes.
     Publish(ClientId),
+    /// A holder gives up, or someone breaks its lock: HEAD is free, and what its journal says is left to the next one.
+    Leave(ClientId),
     /// A request arrives at the cloud.
     Arrive(Request),
     /// A run dies.
@@ -58,12 +60,12 @@ impl Model for ProtocolModel {
         for (id, client) in world.clients() {
             actions.extend(self.lock_action(world, id, client));
             actions.extend(self.steps(world, id, client));
-            if world.crashes_left > 0 && client.believes_to_hold() {
-                actions.push(Action::Crash(id));
+            if world.failures_left > 0 && client.believes_to_hold() {
+                actions.extend([Action::Crash(id), Action::Leave(id)]);
             }
         }
         actions.extend(world.cloud.wire.iter().copied().map(Action::Arrive));
-        if world.outsider_left > 0 && world.is_released() {
+        if world.outsider_left > 0 && world.is_published() {
             actions.extend(world.cloud.objects.iter().map(|object| Action::Vanish(object.id)));
         }
     }
@@ -77,6 +79,7 @@ impl Model for ProtocolModel {
             Action::Recover(client) => world.recover(client, self.protocol.journal),
             Action::Step(client, resource, step) => world.step(client, resource, step, &self.protocol),
             Action::Publish(client) => world.publish(client, &self.protocol),
+            Action::Leave(client) => world.leave(client, &self.protocol),
             Action::Arrive(request) => world.arrive(request, self.protocol.class),
             Action::Crash(client) => world.crash(client),
             Action::Vanish(object) => world.vanish(object),
@@ -115,7 +118,7 @@ impl ProtocolModel {
             }
             Phase::Sealing(_) => world.may_recover(id, &self.protocol).then_some(Action::Recover(id)),
             Phase::Recovering | Phase::Working => client.may_publish().then_some(Action::Publish(id)),
-            Phase::Finished | Phase::Fenced | Phase::Crashed => None,
+            Phase::Finished | Phase::Left | Phase::Fenced | Phase::Crashed => None,
         }
     }
 

@@ -16,9 +16,9 @@ pub const LOST: &str = "LOST";
 pub const INTENT: &str = "INTENT";
 /// A resource has one live object at most.
 pub const DUPLICATE: &str = "DUPLICATE";
-/// When HEAD is free, every live object is accounted for.
+/// When HEAD is free and no journal is unmerged, every live object is accounted for.
 pub const ORPHAN: &str = "ORPHAN";
-/// When HEAD is free, every recorded object is live.
+/// When HEAD is free and no journal is unmerged, every recorded object is live.
 pub const GHOST: &str = "GHOST";
 /// Nothing follows a journal's seal.
 pub const SEALED: &str = "SEALED";
@@ -67,11 +67,11 @@ fn has_no_duplicate(world: &World) -> bool {
 }
 
 fn has_no_orphan(world: &World) -> bool {
-    !world.is_released() || world.cloud.objects.iter().all(|object| world.accounts_for(object.id, object.op))
+    !world.is_published() || world.cloud.objects.iter().all(|object| world.accounts_for(object.id, object.op))
 }
 
 fn has_no_ghost(world: &World) -> bool {
-    !world.is_released() || world.recorded_objects().all(|id| world.cloud.lives(id) || world.unnoticed.contains(&id))
+    !world.is_published() || world.recorded_objects().all(|id| world.cloud.lives(id) || world.unnoticed.contains(&id))
 }
 
 /// Protocols without a journal have no intents that could be asked for.
@@ -92,9 +92,9 @@ fn any_in(world: &World, phase: Phase) -> bool {
 }
 
 fn is_recovered(world: &World) -> bool {
-    world.is_released() && any_in(world, Phase::Crashed) && any_in(world, Phase::Finished)
+    world.is_published() && any_in(world, Phase::Crashed) && any_in(world, Phase::Finished)
 }
 
 fn has_late_request(world: &World) -> bool {
-    world.is_released() && world.cloud.wire.iter().any(|request| world.client(request.from).phase == Phase::Crashed)
+    world.is_published() && world.cloud.wire.iter().any(|request| world.client(request.from).phase == Phase::Crashed)
 }

@@ -102,15 +102,15 @@ pub const STORIES: [Story; 3] = [Story::Removed, Story::PutBack, Story::Vandalis
 pub struct Bounds {
     /// What each run wants: one configuration per run, one flag per resource.
     pub configurations: Vec<Vec<bool>>,
-    /// How many runs may crash.
-    pub crashes: u8,
+    /// How many runs may crash, or leave without publishing.
+    pub failures: u8,
     /// How many objects an outsider may delete.
     pub outsider: u8,
 }
 
 impl Bounds {
-    /// A story with this many runs, resources and crashes.
-    pub fn new(story: Story, clients: usize, resources: usize, crashes: u8) -> Self {
+    /// A story with this many runs, resources and failures.
+    pub fn new(story: Story, clients: usize, resources: usize, failures: u8) -> Self {
         let full = vec![true; resources];
         let mut fewer = full.clone();
         fewer[0] = false;
@@ -121,7 +121,7 @@ impl Bounds {
             Story::Vandalised => full.clone(),
         };
         let outsider = u8::from(story == Story::Vandalised);
-        Self { configurations: (0..clients).map(wants).collect(), crashes, outsider }
+        Self { configurations: (0..clients).map(wants).collect(), failures, outsider }
     }
 
     /// The number of resource addresses.

@@ -4,24 +4,24 @@ use crate::protocol::Protocol;
 use crate::variants::{CLASSES, GUARDS, Variant};
 use crate::verdict::{Verdict, check_every_story};
 
-/// How many runs, resources and crashes the adversary has.
+/// How many runs, resources and failures the adversary has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Runs.
     pub clients: usize,
     /// Resources.
     pub resources: usize,
-    /// Crashes.
-    pub crashes: u8,
+    /// Crashes, and departures without publishing.
+    pub failures: u8,
 }
 
 /// What `cargo test` visits, and what the page shows.
-pub const SMALL: Size = Size { clients: 3, resources: 1, crashes: 1 };
+pub const SMALL: Size = Size { clients: 3, resources: 1, failures: 1 };
 
 impl Size {
     /// Checks a protocol in every story.
     pub fn check(self, protocol: Protocol) -> Verdict {
-        check_every_story(protocol, self.clients, self.resources, self.crashes)
+        check_every_story(protocol, self.clients, self.resources, self.failures)
     }
 }
 

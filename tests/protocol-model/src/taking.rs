@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// The holder publishes. After recovery it keeps HEAD and its own journal stays unmerged; after its work it releases.
+    /// The holder publishes. After recovery it goes on with a tenure and a journal of its own; after its work it releases.
     pub fn publish(&mut self, client: ClientId, protocol: &Protocol) {
         let publisher = self.client(client);
         let recovering = publisher.phase == Phase::Recovering;
@@ -72,20 +72,28 @@ impl World {
         let next = Head {
             serial: view.serial + 1,
             snapshot: publisher.snapshot(),
-            merged: if recovering { view.epoch.previous() } else { view.epoch },
+            merged: view.epoch,
+            epoch: if recovering { view.epoch.next() } else { view.epoch },
             holder: recovering.then_some(client),
             ..view
         };
         if !self.write(next, protocol.publish) {
             self.fence(client);
         } else if recovering {
-            let head = self.register.head.clone();
-            let publisher = self.client_mut(client);
-            publisher.view = Some(head);
-            publisher.phase = Phase::Working;
+            let view = Some(self.register.head.clone());
+            let known = std::mem::take(&mut self.client_mut(client).known);
+            *self.client_mut(client) = Client { phase: Phase::Working, view, appended: 0, known };
         } else {
             *self.client_mut(client) = Client::ended(Phase::Finished);
         }
+    }
+
+    /// The holder releases without publishing. Its journal and those before it stay unmerged.
+    pub fn leave(&mut self, client: ClientId, protocol: &Protocol) {
+        let Some(view) = self.client(client).view.clone() else { return };
+        let left = self.write(Head { holder: None, ..view }, protocol.publish);
+        *self.client_mut(client) = Client::ended(if left { Phase::Left } else { Phase::Fenced });
+        self.failures_left -= 1;
     }
 
     fn write(&mut self, next: Head, write: Write) -> bool {

@@ -18,6 +18,7 @@ impl fmt::Display for Action {
                 step => write!(f, "{run:?} {step}"),
             },
             Self::Publish(run) => write!(f, "{run:?} tries to publish"),
+            Self::Leave(run) => write!(f, "{run:?} tries to give HEAD back without publishing"),
             Self::Arrive(request) => write!(f, "{request}"),
             Self::Crash(run) => write!(f, "{run:?} dies"),
             Self::Vanish(object) => write!(f, "an outsider deletes {object:?}"),

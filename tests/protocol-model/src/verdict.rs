@@ -48,8 +48,8 @@ pub fn check(protocol: Protocol, bounds: Bounds) -> Verdict {
 }
 
 /// Checks a protocol in every story: the states together, each violation by its shortest trace.
-pub fn check_every_story(protocol: Protocol, clients: usize, resources: usize, crashes: u8) -> Verdict {
-    let verdicts = STORIES.map(|story| check(protocol, Bounds::new(story, clients, resources, crashes)));
+pub fn check_every_story(protocol: Protocol, clients: usize, resources: usize, failures: u8) -> Verdict {
+    let verdicts = STORIES.map(|story| check(protocol, Bounds::new(story, clients, resources, failures)));
     verdicts.into_iter().fold(Verdict::default(), Verdict::and)
 }
 

@@ -78,7 +78,7 @@ impl World {
     /// A run dies. What it sent stays under way.
     pub fn crash(&mut self, client: ClientId) {
         *self.client_mut(client) = Client::ended(Phase::Crashed);
-        self.crashes_left -= 1;
+        self.failures_left -= 1;
     }
 
     /// An outsider deletes an object.

@@ -20,8 +20,8 @@ pub struct World {
     pub clients: Vec<Client>,
     /// How many operations were drawn for each resource.
     draws: Vec<u8>,
-    /// How many runs may still crash.
-    pub crashes_left: u8,
+    /// How many runs may still crash, or leave without publishing.
+    pub failures_left: u8,
     /// How many objects an outsider may still delete.
     pub outsider_left: u8,
     /// What an outsider deleted since HEAD was last written: nobody can be blamed for not knowing.
@@ -38,7 +38,7 @@ impl World {
             cloud: Cloud::new(resources),
             clients: vec![Client::new(); bounds.configurations.len()],
             draws: vec![0; resources],
-            crashes_left: bounds.crashes,
+            failures_left: bounds.failures,
             outsider_left: bounds.outsider,
             unnoticed: Vec::new(),
         }
@@ -114,9 +114,10 @@ impl World {
         *self.client_mut(client) = Client::ended(crate::client::Phase::Fenced);
     }
 
-    /// Whether HEAD is free: the last holder published and released it.
-    pub fn is_released(&self) -> bool {
-        self.register.head.holder.is_none()
+    /// Whether HEAD is free, and its snapshot claims to say everything.
+    pub fn is_published(&self) -> bool {
+        let head = &self.register.head;
+        head.holder.is_none() && head.merged == head.epoch
     }
 
     /// The objects that HEAD's snapshot records.

@@ -27,7 +27,7 @@ fn only_what_holds(variants: Vec<Variant>) -> Vec<Variant> {
 
 #[test]
 fn siac_holds_where_operations_have_tokens() {
-    let verdict = Size { clients: 3, resources: 1, crashes: 2 }.check(SIAC);
+    let verdict = Size { clients: 3, resources: 1, failures: 2 }.check(SIAC);
     assert!(verdict.holds(), "{:#?}", verdict.violations);
     assert!(verdict.unseen.is_empty(), "never seen: {:?}", verdict.unseen);
     assert!(verdict.states > 10_000, "the adversary has become harmless: {} states", verdict.states);
@@ -42,7 +42,7 @@ fn each_class_is_as_safe_under_each_lock_as_is_known() {
 
 #[test]
 fn two_resources_change_nothing() {
-    assert_as_known(&checked(only_what_holds(matrix()), Size { clients: 2, resources: 2, crashes: 1 }));
+    assert_as_known(&checked(only_what_holds(matrix()), Size { clients: 2, resources: 2, failures: 1 }));
 }
 
 #[test]
