@@ -1,3 +1,7 @@
-//! The binary: commands, rendering, wiring.
+//! The binary. Everything it does is in the library, where tests can reach it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    siac_cli::commands::run()
+}

@@ -4,6 +4,7 @@
 //! Parsing never panics and never stops at the first error.
 
 pub mod convert;
+pub mod early;
 pub mod editor_schema;
 pub mod evaluate;
 pub mod format;

@@ -6,10 +6,12 @@ pub mod executor;
 pub mod journal;
 pub mod project;
 pub mod recovery;
+pub mod site;
 pub mod stop;
 pub mod store;
 #[cfg(test)]
 mod trial;
+pub mod use_cases;
 pub mod world;
 
 pub use calling::Patience;

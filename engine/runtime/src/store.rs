@@ -18,6 +18,7 @@ mod lock;
 #[cfg(test)]
 mod memory;
 mod objects;
+mod plans;
 mod prune;
 mod register;
 mod rotate;
@@ -40,6 +41,7 @@ use siac_core::ports::{Blobs, Clock, Entropy, KeyProvider, Register};
 
 pub use artifacts::StoredArtifacts;
 pub use error::StoreError;
+pub use formats::SavedPlan;
 pub use head::{Head, Holder, Purpose};
 use keys::Keyring;
 pub use lock::{Takeover, Wait, Waiting};
@@ -98,6 +100,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// The stack's name.
+    pub fn stack(&self) -> &str {
+        &self.parts.stack
+    }
+
     /// Opens a store; nothing is read yet.
     pub fn open(parts: Parts) -> Self {
         let keyring = Keyring::new(parts.keys.clone());

@@ -149,7 +149,7 @@ impl Loader<'_> {
         resolved
     }
 
-    /// SHA-256 over everything that the stack was loaded from.
+    /// SHA-256 over every file that the stack was loaded from. Values from outside are part of a plan, not of the configuration.
     fn configuration(&self) -> Digest {
         let mut hasher = sha2::Sha256::new();
         let mut add = |text: &str| {
@@ -162,8 +162,6 @@ impl Loader<'_> {
                 add(text);
             }
         }
-        self.request.variables.all().for_each(&mut add);
-        add(self.request.environment.unwrap_or_default());
         Digest(hasher.finalize().into())
     }
 }

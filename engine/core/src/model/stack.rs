@@ -30,7 +30,7 @@ pub struct Stack {
     pub environment: Option<String>,
     /// What to do when a step fails.
     pub on_failure: OnFailure,
-    /// SHA-256 over every source file and variable value that the stack was loaded from.
+    /// SHA-256 over every file that the stack was loaded from.
     pub configuration: Option<Digest>,
     /// The `[state]` table, each entry an expression over variables, locals, environment and files.
     pub state: BTreeMap<String, Expression>,

@@ -19,7 +19,7 @@ mod tests;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
-use siac_core::model::identity::SnapshotId;
+use siac_core::model::identity::{SnapshotId, StackUuid};
 use siac_core::ports::{DataKey, WrappedKey};
 use zeroize::Zeroizing;
 
@@ -202,6 +202,11 @@ impl Unopened<'_> {
     /// What the header says; not authenticated.
     pub fn claimed(&self) -> &Header {
         &self.header
+    }
+
+    /// The stack that the header claims to belong to; not authenticated.
+    pub fn claimed_stack(&self) -> StackUuid {
+        self.header.stack_uuid
     }
 
     /// The keys that open it; not authenticated.

@@ -26,14 +26,6 @@ pub struct GivenVariables {
     pub arguments: Vec<(String, String)>,
 }
 
-impl GivenVariables {
-    /// Every name, path and text, in order.
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        let pairs = self.environment.iter().chain(&self.files).chain(&self.arguments);
-        pairs.flat_map(|(name, text)| [name.as_str(), text.as_str()])
-    }
-}
-
 /// Reads one `[variable.NAME]` table.
 pub(super) fn read(name: &str, entry: Entry, problems: &mut Diagnostics) -> Variable {
     let span = entry.key;

@@ -1,0 +1,45 @@
+//! The composition root: which providers, stores and clocks this build of siac works with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use siac_core::ports::{Catalogue, Catalogues, Provider};
+use siac_engine::site::Site;
+use siac_provider_local::LocalProvider;
+use siac_provider_local::secrets::LocalSecrets;
+
+use crate::project::Project;
+use crate::secrets::{Overheard, Redactor};
+use crate::system::{SystemClock, SystemEntropy, who};
+
+/// Everything that a run in this project works with.
+pub fn site(project: &Project, redactor: &Redactor) -> Site {
+    let (root, own) = (project.root.clone(), project.own_folder());
+    let connect = move |plugin: &str| -> Option<Arc<dyn Provider>> {
+        match plugin {
+            "local" => Some(Arc::new(LocalProvider::new(root.clone(), own.clone()))),
+            _ => None,
+        }
+    };
+    Site {
+        root: project.root.clone(),
+        catalogues: catalogues(project),
+        connect: Arc::new(connect),
+        secret_stores: vec![Arc::new(Overheard::new(LocalSecrets::new(project.root.clone()), redactor.clone()))],
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        version: env!("CARGO_PKG_VERSION"),
+        who: who(),
+    }
+}
+
+/// What the providers of this build offer.
+pub fn catalogues(project: &Project) -> Catalogues {
+    let local: Arc<dyn Catalogue> = Arc::new(LocalProvider::new(project.root.clone(), project.own_folder()));
+    Catalogues::new([local])
+}
+
+/// The catalogues where no project is concerned.
+pub fn catalogues_anywhere() -> Catalogues {
+    catalogues(&Project::around(Path::new(".")))
+}

@@ -1,0 +1,354 @@
+//! `siac apply`, `siac rollback`, `siac destroy`, `siac import`: a plan is shown, approved and carried out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use siac_core::model::diagnostic::Span;
+use siac_core::model::expression::{Expression, Place};
+use siac_core::model::identity::Digest;
+use siac_core::model::plan::Plan;
+use siac_core::model::snapshot::Status;
+use siac_core::model::stack::{Import, OnFailure};
+use siac_core::model::value::Value;
+use siac_core::planning::Options;
+use siac_engine::store::{Leaving, Purpose, Session};
+use siac_engine::use_cases::applying::{self as use_case, Applied, Order};
+use siac_engine::use_cases::connecting::{connect, planned};
+use siac_engine::use_cases::loading::LoadedStack;
+use siac_engine::use_cases::planning::{Planned, Start, Wish};
+use siac_engine::use_cases::settling::{self, Locked};
+use siac_engine::world::World;
+
+use super::common::{Opened, block_on, check_limits, open, open_file, options, pending_path, plan_options};
+use super::planning::{keep, listen, locked_plan, reading_plan, show, verdict, warn_of};
+use super::reading::snapshot_name;
+use crate::arguments::{
+    ApplyArgs, ApplyOptions, Cli, DestroyArgs, ImportArgs, LockOptions, RollbackArgs, ScopeOptions, ViewOptions,
+};
+use crate::confirm::{Approval, NOBODY_TO_ASK, approval};
+use crate::desk::{Desk, Listener};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::StackFile;
+use crate::render::ending::{Ending, ending};
+
+/// What is to be planned and applied in one go.
+struct Job<'a> {
+    opened: &'a Opened,
+    wish: Wish<'a>,
+    loaded: Option<&'a LoadedStack>,
+    options: Options,
+    scope: &'a ScopeOptions,
+    on_failure: Option<OnFailure>,
+    apply: &'a ApplyOptions,
+    view: &'a ViewOptions,
+    lock: &'a LockOptions,
+    purpose: Purpose,
+}
+
+/// `siac apply`
+pub fn apply(arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    match arguments.subject.as_deref() {
+        Some(subject) if subject.ends_with(".siac") => saved(Path::new(subject), arguments, cli, desk),
+        None if cli.global.stack_or(None).is_none() => pending(arguments, cli, desk),
+        subject => stack(subject, arguments, cli, desk),
+    }
+}
+
+fn stack(subject: Option<&str>, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let scope = &arguments.plan.scope;
+    let opened = open(subject, Some(scope), cli, desk)?;
+    let options = plan_options(&arguments.plan);
+    let loaded = if options.destroy { None } else { Some(opened.load(Some(scope), desk)?) };
+    let job = Job {
+        opened: &opened,
+        wish: loaded.as_ref().map_or(Wish::Nothing, Wish::Stack),
+        loaded: loaded.as_ref(),
+        options,
+        scope,
+        on_failure: arguments.on_failure.map(Into::into),
+        apply: &arguments.apply,
+        view: &arguments.view,
+        lock: &arguments.lock,
+        purpose: Purpose::Apply,
+    };
+    block_on(job.run(desk))
+}
+
+/// `siac destroy`
+pub fn destroy(arguments: &DestroyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope), cli, desk)?;
+    let job = Job {
+        opened: &opened,
+        wish: Wish::Nothing,
+        loaded: None,
+        options: Options { destroy: true, ..options(&arguments.scope) },
+        scope: &arguments.scope,
+        on_failure: arguments.on_failure.map(Into::into),
+        apply: &arguments.apply,
+        view: &arguments.view,
+        lock: &arguments.lock,
+        purpose: Purpose::Destroy,
+    };
+    block_on(job.run(desk))
+}
+
+/// `siac import`
+pub fn import(arguments: &ImportArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope), cli, desk)?;
+    let mut loaded = opened.load(Some(&arguments.scope), desk)?;
+    loaded.stack.imports.push(Import {
+        to: arguments.address.clone(),
+        id: Expression::literal(Value::string(&arguments.id)),
+        place: Place(None::<Span>),
+    });
+    let targets = vec![arguments.address.clone()];
+    let view = ViewOptions::default();
+    let job = Job {
+        opened: &opened,
+        wish: Wish::Stack(&loaded),
+        loaded: Some(&loaded),
+        options: Options { targets, ..options(&arguments.scope) },
+        scope: &arguments.scope,
+        on_failure: None,
+        apply: &arguments.apply,
+        view: &view,
+        lock: &arguments.lock,
+        purpose: Purpose::Apply,
+    };
+    block_on(job.run(desk))
+}
+
+/// `siac rollback`
+pub fn rollback(arguments: &RollbackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope), cli, desk)?;
+    let only_plans = arguments.plan_only || arguments.out.is_some();
+    block_on(async {
+        let target = opened.store.find(&snapshot_name(&arguments.to)).await?;
+        let wish = Wish::Snapshot(&target.snapshot);
+        if only_plans {
+            let on_failure = arguments.on_failure.map(Into::into);
+            let planned =
+                reading_plan(&opened, wish, &options(&arguments.scope), on_failure, &arguments.lock, desk).await?;
+            show(&planned.plan, &arguments.view, desk)?;
+            check_limits(&planned.plan, &arguments.scope)?;
+            keep(&opened, &planned, arguments.out.as_deref(), desk).await?;
+            return Ok(verdict(&planned.plan, arguments.detailed_exitcode));
+        }
+        let job = Job {
+            opened: &opened,
+            wish,
+            loaded: None,
+            options: options(&arguments.scope),
+            scope: &arguments.scope,
+            on_failure: arguments.on_failure.map(Into::into),
+            apply: &arguments.apply,
+            view: &arguments.view,
+            lock: &arguments.lock,
+            purpose: Purpose::Rollback,
+        };
+        job.run(desk).await
+    })
+}
+
+impl Job<'_> {
+    async fn run(self, desk: &Desk) -> Result<Exit, Failure> {
+        let interrupts = listen()?;
+        let mut listener = desk.listener(None, interrupts.asked.clone());
+        let wait = self.opened.wait(self.lock)?;
+        let locked = settling::lock(
+            &self.opened.site,
+            &self.opened.store,
+            self.purpose,
+            &wait,
+            &mut listener,
+            interrupts.stop.clone(),
+        )
+        .await?;
+        let Locked { session, start, .. } = locked;
+        let planned =
+            locked_plan(self.opened, &session, &start, self.wish, &self.options, self.on_failure, &mut listener).await;
+        listener.finish();
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(failure) => return give_back(session, failure).await,
+        };
+        warn_of(&planned, self.loaded, desk);
+        if let Err(failure) =
+            show(&planned.plan, self.view, desk).and_then(|()| check_limits(&planned.plan, self.scope))
+        {
+            return give_back(session, failure).await;
+        }
+        if planned.plan.is_empty() {
+            session.release(Leaving::Clean).await?;
+            return Ok(Exit::Done);
+        }
+        if let Err(failure) = approved(&planned.plan, self.apply.auto_approve) {
+            return give_back(session, failure).await;
+        }
+        let Planned { plan, artifacts, world, .. } = planned;
+        carry_out(self.opened, session, start, Ready { plan, artifacts, world }, self.apply, interrupts, desk).await
+    }
+}
+
+/// Gives the lock back before a failure is told.
+async fn give_back(session: Session, failure: Failure) -> Result<Exit, Failure> {
+    session.release(Leaving::Clean).await?;
+    Err(failure)
+}
+
+fn approved(plan: &Plan, auto_approve: bool) -> Result<(), Failure> {
+    let question = match plan.counts().destroy {
+        0 => "Apply this plan?".to_owned(),
+        destroyed => format!("Apply this plan, which destroys {destroyed}?"),
+    };
+    let answer = approval(&question, auto_approve)
+        .map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))?;
+    match answer {
+        Approval::Given => Ok(()),
+        Approval::Refused => Err(Failure::with_exit(Exit::NotApproved, "not approved; nothing was changed")),
+        Approval::NobodyToAsk => Err(Failure::with_exit(Exit::NotApproved, NOBODY_TO_ASK)),
+    }
+}
+
+/// A plan and what it needs.
+struct Ready {
+    plan: Plan,
+    artifacts: BTreeMap<Digest, Vec<u8>>,
+    world: World,
+}
+
+async fn carry_out(
+    opened: &Opened,
+    session: Session,
+    start: Start,
+    ready: Ready,
+    options: &ApplyOptions,
+    interrupts: crate::interrupts::Interrupts,
+    desk: &Desk,
+) -> Result<Exit, Failure> {
+    let Ready { plan, artifacts, mut world } = ready;
+    let before = start.snapshot.serial;
+    let mode = plan.mode;
+    world.secrets = match use_case::secrets_for(&opened.site, &plan).await {
+        Ok(secrets) => secrets,
+        Err(failed) => return give_back(session, failed.into()).await,
+    };
+    world.secrets.values().for_each(|secret| desk.redactor.add(&secret.value));
+    let mut listener = desk.listener(Some(&plan), interrupts.asked.clone());
+    let order = Order { plan, artifacts, parallelism: options.parallelism.get() };
+    let applied = use_case::apply(&opened.site, session, start, order, world, &mut listener, interrupts.stop).await;
+    // The plan was used, whatever came of it.
+    opened.store.discard_plan(&pending_path(&opened.file))?;
+    tell(applied?, listener, mode, before, desk)
+}
+
+fn tell(
+    applied: Applied,
+    listener: Listener,
+    mode: siac_core::model::plan::PlanMode,
+    before: u64,
+    desk: &Desk,
+) -> Result<Exit, Failure> {
+    let tally = listener.finish();
+    let nothing = BTreeMap::new();
+    let outputs = applied.published.as_ref().map_or(&nothing, |published| &published.snapshot.outputs);
+    let unsettled = !applied.unknown.is_empty();
+    let words = ending(&Ending { mode, status: applied.status, tally: &tally, outputs, before, unsettled }, &desk.err);
+    if desk.json.is_none() {
+        desk.show(&words);
+    }
+    for (intent, why) in &applied.open {
+        desk.say(&format!("{} was still running: {why}; the next run settles it", intent.address));
+    }
+    Ok(match (applied.status, unsettled) {
+        (Status::Interrupted, _) => Exit::Interrupted,
+        (_, true) => Exit::OutcomeUnknown,
+        (Status::Complete | Status::Edited, false) => Exit::Done,
+        (Status::RolledBack, false) => Exit::RolledBack,
+        (Status::UndoIncomplete, false) => Exit::UndoIncomplete,
+        (Status::Halted, false) => Exit::UndoIncomplete,
+    })
+}
+
+/// The pending plan of this project; where none is pending, the only stack there is.
+fn pending(arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let file = super::common::stack_file(None, cli, desk)?;
+    let path = pending_path(&file);
+    match path.exists() {
+        true => apply_saved(file, &path, arguments, true, desk),
+        false => stack(Some(&file.shown.clone()), arguments, cli, desk),
+    }
+}
+
+fn saved(path: &Path, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    if !path.is_file() {
+        return Err(
+            Failure::new(format!("there is no saved plan {}", path.display())).help("`siac plan --out FILE` keeps one")
+        );
+    }
+    let file = super::common::stack_file(None, cli, desk)?;
+    apply_saved(file, path, arguments, false, desk)
+}
+
+/// Applies exactly a kept plan, if nothing moved since.
+fn apply_saved(
+    file: StackFile,
+    path: &Path,
+    arguments: &ApplyArgs,
+    is_pending: bool,
+    desk: &Desk,
+) -> Result<Exit, Failure> {
+    let opened = open_file(file, Some(&arguments.plan.scope), desk)?;
+    block_on(async {
+        let kept = opened.store.open_plan(path).await?;
+        if is_pending && kept.plan.configuration.is_some() && kept.plan.configuration != opened.located.configuration {
+            let why = "the stack files changed since it was made";
+            return Err(Failure::with_exit(Exit::StalePlan, format!("the pending plan is stale: {why}"))
+                .help("plan again: `siac plan`"));
+        }
+        show(&kept.plan, &arguments.view, desk)?;
+        check_limits(&kept.plan, &arguments.plan.scope)?;
+        let interrupts = listen()?;
+        let mut listener = desk.listener(None, interrupts.asked.clone());
+        let wait = opened.wait(&arguments.lock)?;
+        let locked =
+            settling::lock(&opened.site, &opened.store, Purpose::Apply, &wait, &mut listener, interrupts.stop.clone())
+                .await?;
+        listener.finish();
+        let Locked { session, start, .. } = locked;
+        match ready(&opened, &session, &start, kept, arguments).await {
+            Ok(ready) => carry_out(&opened, session, start, ready, &arguments.apply, interrupts, desk).await,
+            Err(failure) => give_back(session, failure).await,
+        }
+    })
+}
+
+/// A kept plan, checked against the state and the providers of today.
+async fn ready(
+    opened: &Opened,
+    session: &Session,
+    start: &Start,
+    kept: siac_engine::store::SavedPlan,
+    arguments: &ApplyArgs,
+) -> Result<Ready, Failure> {
+    let mut plan = kept.plan;
+    use_case::check_base(&plan, start)?;
+    let connected = connect(&opened.site, planned(&plan), &[&start.snapshot]).await?;
+    use_case::check_providers(&plan, &connected)?;
+    approved(&plan, arguments.apply.auto_approve)?;
+    if let Some(choice) = arguments.on_failure {
+        plan.on_failure = choice.into();
+    }
+    let world = World {
+        stack: opened.located.name.clone(),
+        uuid: session.uuid(),
+        providers: connected.providers,
+        secrets: BTreeMap::new(),
+        artifacts: Arc::new(session.artifacts()),
+        clock: opened.site.clock.clone(),
+        entropy: opened.site.entropy.clone(),
+    };
+    Ok(Ready { plan, artifacts: kept.artifacts, world })
+}

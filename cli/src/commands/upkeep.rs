@@ -1,0 +1,212 @@
+//! Commands that care for the state: moves and removals, recovery, the lock, the doctor.
+
+use siac_engine::store::{Leaving, Purpose};
+use siac_engine::use_cases::editing::{self, Edit};
+use siac_engine::use_cases::settling;
+
+use super::common::{Opened, block_on, open};
+use super::planning::listen;
+use crate::arguments::{Cli, LockOptions, LockReleaseArgs, RecoverArgs, StackArgs, StateMoveArgs, StateRemoveArgs};
+use crate::confirm::{Approval, NOBODY_TO_ASK, approval};
+use crate::desk::Desk;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json_stream::{self, Kind};
+use crate::render::standing::{Check, Health, checks};
+
+/// Asks before something is done that plans nothing.
+pub fn approve(question: &str, auto_approve: bool) -> Result<(), Failure> {
+    let answer = approval(question, auto_approve)
+        .map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))?;
+    match answer {
+        Approval::Given => Ok(()),
+        Approval::Refused => Err(Failure::with_exit(Exit::NotApproved, "not approved; nothing was changed")),
+        Approval::NobodyToAsk => Err(Failure::with_exit(Exit::NotApproved, NOBODY_TO_ASK)),
+    }
+}
+
+/// `siac state mv`
+pub fn state_move(arguments: &StateMoveArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    approve(&format!("Remember {} as {}?", arguments.from, arguments.to), arguments.auto_approve)?;
+    let change = Edit::Move { from: arguments.from.clone(), to: arguments.to.clone() };
+    edit(&opened, &[change], &arguments.lock, desk)
+}
+
+/// `siac state rm`
+pub fn state_remove(arguments: &StateRemoveArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(None, None, cli, desk)?;
+    let names: Vec<String> = arguments.addresses.iter().map(ToString::to_string).collect();
+    approve(&format!("Forget {}, and leave what exists alone?", names.join(", ")), arguments.auto_approve)?;
+    let changes: Vec<Edit> = arguments.addresses.iter().cloned().map(Edit::Forget).collect();
+    edit(&opened, &changes, &arguments.lock, desk)
+}
+
+fn edit(opened: &Opened, changes: &[Edit], lock: &LockOptions, desk: &Desk) -> Result<Exit, Failure> {
+    block_on(async {
+        let interrupts = listen()?;
+        let mut listener = desk.listener(None, interrupts.asked.clone());
+        let locked = settling::lock(
+            &opened.site,
+            &opened.store,
+            Purpose::Edit,
+            &opened.wait(lock)?,
+            &mut listener,
+            interrupts.stop,
+        )
+        .await?;
+        let published = editing::edit(&opened.site, locked, changes, &mut listener).await?;
+        listener.finish();
+        desk.say(&format!("{}; snapshot {} is published", published.snapshot.summary, published.snapshot.serial));
+        Ok(Exit::Done)
+    })
+}
+
+/// `siac recover`
+pub fn recover(arguments: &RecoverArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    block_on(async {
+        let interrupts = listen()?;
+        let mut listener = desk.listener(None, interrupts.asked.clone());
+        let locked = settling::lock(
+            &opened.site,
+            &opened.store,
+            Purpose::Recover,
+            &opened.wait(&arguments.lock)?,
+            &mut listener,
+            interrupts.stop,
+        )
+        .await?;
+        listener.finish();
+        let unknown = locked.unknown.clone();
+        let answers = arguments
+            .present
+            .iter()
+            .map(|address| (address, true))
+            .chain(arguments.absent.iter().map(|address| (address, false)));
+        let answers: Vec<_> = answers.map(|(address, happened)| (address.clone(), happened)).collect();
+        if answers.is_empty() {
+            locked.session.release(Leaving::Clean).await?;
+            return Ok(told(&unknown, desk));
+        }
+        let mut listener = desk.listener(None, interrupts.asked);
+        let left = editing::answer_unknown(&opened.site, locked, &answers, &mut listener).await?;
+        listener.finish();
+        Ok(told(&left, desk))
+    })
+}
+
+/// Says which outcomes nobody can tell.
+fn told(unknown: &[siac_core::model::event::Intent], desk: &Desk) -> Exit {
+    if unknown.is_empty() {
+        desk.say("everything is settled");
+        return Exit::Done;
+    }
+    for intent in unknown {
+        desk.say(&format!("nobody can tell whether this happened: {:?} of {}", intent.verb, intent.address));
+        desk.say(&format!(
+            "  look, then say so:\n  siac recover --present {0}\n  siac recover --absent {0}",
+            intent.address
+        ));
+    }
+    Exit::OutcomeUnknown
+}
+
+/// `siac lock release`
+pub fn lock_release(arguments: &LockReleaseArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    approve("Take the lock away? The run that holds it can start nothing more.", arguments.auto_approve)?;
+    let holder = block_on(async { Ok(opened.store.break_lock().await?) })?;
+    match holder {
+        Some(holder) => desk.say(&format!("the lock was taken from {holder}; the next run settles what it left")),
+        None => desk.say("the lock was free"),
+    }
+    Ok(Exit::Done)
+}
+
+/// `siac doctor`
+pub fn doctor(arguments: &StackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let mut found = vec![program("node"), program("git")];
+    match open(arguments.stack.as_deref(), None, cli, desk) {
+        Err(failure) => found.push(check("stack", Health::Bad, failure_words(&failure), failure.help.clone())),
+        Ok(opened) => found.extend(block_on(state_checks(&opened))?),
+    }
+    let is_bad = found.iter().any(|check| check.health == Health::Bad);
+    match &desk.json {
+        Some(stream) => found.iter().for_each(|check| drop(stream.line(Kind::Check, json_stream::check(check)))),
+        None => desk.data(&checks(&found, &desk.out)),
+    }
+    Ok(if is_bad { Exit::Error } else { Exit::Done })
+}
+
+fn failure_words(failure: &Failure) -> String {
+    match &failure.problems {
+        Some(problems) => problems.0.first().map(|problem| problem.detail.clone()).unwrap_or_default(),
+        None => failure.what.clone(),
+    }
+}
+
+fn check(what: &str, health: Health, found: impl Into<String>, remedy: Option<String>) -> Check {
+    Check { what: what.to_owned(), health, found: found.into(), remedy }
+}
+
+fn program(name: &str) -> Check {
+    let output = std::process::Command::new(name).arg("--version").output();
+    match output {
+        Ok(output) if output.status.success() => {
+            check(name, Health::Good, String::from_utf8_lossy(&output.stdout).trim(), None)
+        }
+        _ => check(name, Health::Warning, "not found", Some(format!("install {name} where a stack runs it"))),
+    }
+}
+
+async fn state_checks(opened: &Opened) -> Result<Vec<Check>, Failure> {
+    let mut found =
+        vec![check("stack", Health::Good, format!("{} ({})", opened.located.name, opened.file.shown), None)];
+    match opened.store.lock_status().await {
+        Err(error) => found.push(check("lock", Health::Bad, error.to_string(), None)),
+        Ok(head) => {
+            let holder = head.as_ref().and_then(|head| head.holder.as_ref());
+            let words = holder.map_or_else(|| "free".to_owned(), |holder| format!("held by {holder}"));
+            found.push(check("lock", Health::Good, words, None));
+            if head.is_some_and(|head| head.dirty) {
+                found.push(check(
+                    "journal",
+                    Health::Warning,
+                    "an earlier run was cut off",
+                    Some("run `siac recover`, or just plan: it recovers first".to_owned()),
+                ));
+            }
+        }
+    }
+    found.push(match opened.store.latest().await {
+        Err(error) => check("state", Health::Bad, error.to_string(), None),
+        Ok(None) => check("state", Health::Good, "never deployed", None),
+        Ok(Some(latest)) => contents(&latest.snapshot),
+    });
+    Ok(found)
+}
+
+fn contents(snapshot: &siac_core::model::snapshot::Snapshot) -> Check {
+    let broken = snapshot.check();
+    match (broken.is_empty(), snapshot.unsettled.is_empty()) {
+        (false, _) => check(
+            "state",
+            Health::Bad,
+            broken.join("; "),
+            Some("go back with `siac rollback --to previous`".to_owned()),
+        ),
+        (true, false) => check(
+            "state",
+            Health::Warning,
+            "the outcome of some calls is not known",
+            Some("run `siac recover`".to_owned()),
+        ),
+        (true, true) => check(
+            "state",
+            Health::Good,
+            format!("snapshot {}, {} resources", snapshot.serial, snapshot.records.len()),
+            None,
+        ),
+    }
+}

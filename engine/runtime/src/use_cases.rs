@@ -1,0 +1,11 @@
+//! What siac is asked to do, from beginning to end: each use case reads top to bottom like a recipe.
+
+pub mod applying;
+pub mod connecting;
+pub mod editing;
+pub mod failed;
+pub mod loading;
+pub mod planning;
+pub mod settling;
+
+pub use failed::Failed;
