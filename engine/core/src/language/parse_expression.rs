@@ -17,7 +17,7 @@ use placement::Placement;
 pub const MAX_TEXT: usize = 128 * 1024;
 
 /// The deepest nesting of an expression. A choice of this project, far above what people write and far below any stack's end.
-pub const MAX_DEPTH: usize = 128;
+pub const MAX_DEPTH: usize = 100;
 
 /// Reads a text: plain, with interpolations, or one interpolation alone, which keeps the type of its value.
 ///

@@ -9,8 +9,10 @@ use crate::model::value::{Partial, Value};
 /// Steps of one evaluation: a node visited, or 256 bytes of a result. A choice of this project; seconds of work.
 /// Tests run into the limit and have less.
 const MAX_STEPS: u64 = if cfg!(test) { 300_000 } else { 10_000_000 };
-/// The deepest nesting of an evaluation, templates within templates included. Twice what a single text may have.
-const MAX_DEPTH: usize = 2 * crate::language::parse_expression::MAX_DEPTH;
+/// The deepest nesting of an evaluation. In a debug build the hungriest nodes fill a stack of 2 MiB with little more.
+pub(super) const MAX_DEPTH: usize = 128;
+/// The deepest nesting of a residual: what one text may have, so that it can be evaluated again.
+const MAX_RESIDUAL_DEPTH: usize = crate::language::parse_expression::MAX_DEPTH;
 /// The largest value, in bytes, counting 64 for each part. A choice of this project.
 /// Tests run into the limit and have less.
 pub(crate) const MAX_SIZE: usize = if cfg!(test) { 2 } else { 256 } * 1024 * 1024;
@@ -97,7 +99,7 @@ pub(crate) fn size_of(value: &Partial) -> usize {
 /// Whether an expression stays within the bounds of a residual; stops counting where it does not.
 fn fits(expression: &Expression, depth: usize, nodes: &mut usize) -> bool {
     *nodes += 1;
-    depth <= MAX_DEPTH / 2
+    depth <= MAX_RESIDUAL_DEPTH
         && *nodes <= MAX_RESIDUAL
         && expression.parts().into_iter().all(|part| fits(part, depth + 1, nodes))
 }

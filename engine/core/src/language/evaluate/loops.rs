@@ -152,7 +152,10 @@ impl Evaluator<'_> {
         let key = symbol(key_name.as_deref().unwrap_or_default(), key_ty);
         let value = symbol(&value_name, value_ty);
         let depth = self.bind(parts, key, value);
+        // Its frames are twice as large as others, so it counts twice.
+        self.budget.enter(span)?;
         let body = self.open_body(parts);
+        self.budget.leave();
         self.bound.truncate(depth);
         self.symbols.truncate(symbols);
         let (key, value, condition) = body?;

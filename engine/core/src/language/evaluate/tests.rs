@@ -312,3 +312,38 @@ fn locals_that_pile_up_holes_are_refused() {
     }
     panic!("forty doublings were accepted");
 }
+
+/// The deepest evaluation of the hungriest nodes fits into the 2 MiB of a thread, even in a debug build.
+#[test]
+fn the_deepest_evaluation_fits_the_stack() {
+    use crate::model::expression::{BinaryOperator, For};
+    let call = |name: &str, argument| Node::Call { name: name.into(), arguments: vec![argument], spread: false };
+    let loops = |collection: Expression, value| {
+        let value_name = "v".to_owned();
+        let (key_name, key, condition, grouping) = (None, None, None, false);
+        Node::For(Box::new(For { key_name, value_name, collection, key, value, condition, grouping }))
+    };
+    let text = || Expression::literal(Value::string("k"));
+    let wraps: [(&str, &dyn Fn(Expression) -> Node); 10] = [
+        ("list", &|inner| Node::List(vec![inner])),
+        ("object", &|inner| Node::Object(vec![(text(), inner)])),
+        ("template", &|inner| Node::Template(vec![inner])),
+        ("conditional", &|inner| Node::Conditional(Box::new(parse("x.b")), Box::new(inner), Box::new(text()))),
+        ("logic", &|inner| Node::Binary(Box::new(parse("x.b")), BinaryOperator::And, Box::new(inner))),
+        ("index", &|inner| Node::Index(Box::new(parse("x.l")), Box::new(inner))),
+        ("try", &|inner| call("try", inner)),
+        ("upper", &|inner| call("upper", inner)),
+        ("for", &|inner| loops(Expression::literal(Value::List(vec![Value::Null])), inner)),
+        ("open for", &|inner| loops(parse("x.l"), inner)),
+    ];
+    for (name, wrap) in wraps {
+        let mut nested = text();
+        for _ in 0..limits::MAX_DEPTH {
+            nested = Expression::new(wrap(nested));
+        }
+        let problems = evaluate(&nested, &world()).diagnostics;
+        let mut told: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+        told.dedup();
+        assert_eq!(told, ["evaluation-limit"], "{name}");
+    }
+}

@@ -208,9 +208,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// An argument as text that everyone may see: files are asked for by it.
+    pub fn open_text(&self, at: usize) -> Result<Cow<'a, str>, Wrong> {
+        let is_secret = match self.raw(at) {
+            Value::Secret(_) => true,
+            Value::Hole(hole) => hole.is_secret(),
+            _ => false,
+        };
+        match is_secret {
+            true => Err(Wrong::Argument(at, "the name of a file is shown, so it cannot come from a secret".to_owned())),
+            false => self.text(at),
+        }
+    }
+
     /// An argument as a path, joined to the folder that paths are relative to.
     pub fn path(&self, at: usize) -> Result<String, Wrong> {
-        let written = self.text(at)?;
+        let written = self.open_text(at)?;
         join_path(self.scope.folder(), &written).map_err(|why| Wrong::Argument(at, why))
     }
 }

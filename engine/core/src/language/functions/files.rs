@@ -23,7 +23,7 @@ pub(super) fn fileexists(arguments: &Arguments<'_>) -> Answer {
 
 pub(super) fn fileset(arguments: &Arguments<'_>) -> Answer {
     let folder = arguments.path(0)?;
-    let pattern = arguments.text(1)?.into_owned();
+    let pattern = arguments.open_text(1)?.into_owned();
     match arguments.file(FileQuestion::List { folder: folder.clone(), pattern })? {
         FileAnswer::Paths(paths) => Ok(Value::List(paths.iter().map(Value::string).collect())),
         FileAnswer::Refused(why) => Err(Wrong::Argument(0, format!("`{folder}` cannot be listed: {why}"))),

@@ -65,6 +65,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("endswith(\"hello\", \"lo\")", "true"),
     ("file(\"greeting.txt\")", "\"hello\""),
     ("file(\"../stacks/greeting.txt\")", "\"hello\""),
+    ("file(s.s)", "!cannot come from a secret"),
+    ("fileset(\".\", s.s)", "!cannot come from a secret"),
     ("file(\"none.txt\")", "!no file `stacks/none.txt`"),
     ("file(\"/etc/passwd\")", "!absolute"),
     ("file(\"../../x\")", "!leaves the project root"),
