@@ -21,6 +21,7 @@ mod objects;
 mod plans;
 mod prune;
 mod register;
+mod rescue;
 mod rotate;
 #[cfg(test)]
 mod samples;
@@ -96,6 +97,8 @@ pub struct Store {
     keyring: Keyring,
     /// Whether what is written may be sealed for other keys than HEAD is: only while keys rotate.
     changes_keys: bool,
+    /// Folders for facts that the journal would not take.
+    rescue: Arc<[PathBuf]>,
     witness: Arc<Witness>,
 }
 
@@ -109,7 +112,13 @@ impl Store {
     pub fn open(parts: Parts) -> Self {
         let keyring = Keyring::new(parts.keys.clone());
         let witness = Witness::new(parts.witness.clone(), &parts.stack, fingerprint(&parts), parts.accept_rollback);
-        Self { parts: Arc::new(parts), keyring, changes_keys: false, witness: Arc::new(witness) }
+        Self {
+            parts: Arc::new(parts),
+            keyring,
+            changes_keys: false,
+            rescue: Arc::default(),
+            witness: Arc::new(witness),
+        }
     }
 }
 

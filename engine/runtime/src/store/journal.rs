@@ -38,13 +38,6 @@ pub(super) struct Written {
     last: Option<SnapshotId>,
 }
 
-impl Written {
-    /// Whether it says anything that a snapshot must hold.
-    pub(super) fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.stack_secret.is_none()
-    }
-}
-
 /// Where the next object of the own journal goes.
 #[derive(Debug, Default)]
 pub(super) struct Writing {

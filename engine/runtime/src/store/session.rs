@@ -1,5 +1,6 @@
 //! The time with the lock.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::journal::{Writing, Written};
 use super::objects::{Place, Sealer};
 use super::register::{Current, SwapFault};
 use super::snapshots::{self, Published};
-use super::{Store, StoreError};
+use super::{Store, StoreError, files, rescue};
 use crate::journal::{Fence, JournalFault};
 
 /// How a holder leaves without publishing.
@@ -45,6 +46,8 @@ pub struct Session {
     unmerged: Vec<Fact>,
     /// Whether an earlier journal says something that only a snapshot may take over.
     owes: bool,
+    /// Files whose facts are among the unmerged ones.
+    rescued: Vec<PathBuf>,
     took_over: Option<Holder>,
     closed_at: Duration,
     heart: Option<Heart>,
@@ -75,6 +78,7 @@ impl Session {
             stack_secret: Secret::new([0; 32]),
             unmerged: Vec::new(),
             owes: false,
+            rescued: Vec::new(),
             took_over,
             heart,
             over: false,
@@ -93,10 +97,15 @@ impl Session {
     async fn read_what_is_there(&mut self, head: &Head) -> Result<(), StoreError> {
         self.store.witness.note(head)?;
         let mut stack_secret = None;
+        let mut rescued = self.store.rescued(head.stack_uuid).await?;
         for epoch in head.wal_merged_epoch + 1..head.epoch {
-            let written = self.store.close_journal(&self.sealer, epoch, head.epoch).await?;
-            self.owes |= !written.is_empty();
-            let Written { facts, stack_secret: born, .. } = written;
+            let Written { mut facts, stack_secret: born, .. } =
+                self.store.close_journal(&self.sealer, epoch, head.epoch).await?;
+            for file in rescued.extract_if(.., |file| file.epoch == epoch) {
+                rescue::add(&mut facts, file.facts);
+                self.rescued.push(file.path);
+            }
+            self.owes |= !facts.is_empty() || born.is_some();
             self.unmerged.extend(facts);
             stack_secret = stack_secret.or(born);
         }
@@ -157,6 +166,11 @@ impl Session {
         self.store.parts.clock.monotonic().saturating_sub(self.closed_at)
     }
 
+    /// There is something that only a snapshot may take over: leaving must not call this epoch's journal merged.
+    pub(super) fn owe(&mut self) {
+        self.owes = true;
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.over
     }
@@ -194,6 +208,8 @@ impl Session {
         self.move_head(&published, after).await?;
         // The snapshot counts. A note that could not be written is worth no failure now.
         let _ = self.store.witness.note(&self.head.lock().await.head);
+        // Nor could a file that stays: its epoch is merged, and it is passed over.
+        self.rescued.drain(..).for_each(|path| drop(files::remove(&path)));
         self.base = Some(published.clone());
         self.unmerged.clear();
         self.owes = false;

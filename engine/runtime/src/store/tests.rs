@@ -447,3 +447,52 @@ async fn an_edit_keeps_its_status() {
     let published = session.publish(edited).await.unwrap();
     assert_eq!((published.entry().status, published.entry().summary.as_str()), (Status::Edited, "moved"));
 }
+
+// Rescue.
+
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_would_not_take_is_found_by_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = Memory::default();
+    let store = Client::new("ann").open(&memory).with_rescue(vec![folder.path().join("rescue")]);
+    deploy(&store, &[2]).await.unwrap();
+    let mut session = acquire(&store).await.unwrap();
+    session.append(&samples::facts()).await.unwrap();
+    memory.trouble_at(memory.operations(), Trouble::Full);
+    let secret = samples::facts().into_iter().find(|fact| matches!(fact, Fact::Checkpointed { .. })).unwrap();
+    assert!(session.append(std::slice::from_ref(&secret)).await.is_err());
+    let path = session.write_rescue(std::slice::from_ref(&secret)).unwrap();
+    assert!(!std::fs::read(&path).unwrap().windows(CANARY.len()).any(|window| window == CANARY.as_bytes()));
+    drop(session);
+
+    let mut next = wait(&store, 100).await.unwrap();
+    assert_eq!(next.unmerged().len(), samples::facts().len() + 1);
+    assert_eq!(next.unmerged().last(), Some(&secret));
+    next.publish(samples::snapshot_of(&[2])).await.unwrap();
+    assert!(!path.exists());
+    assert!(acquire(&store).await.unwrap().unmerged().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rescue_file_goes_where_there_is_room_and_is_not_trusted_blindly() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), b"").unwrap();
+    let memory = Memory::default();
+    let folders = vec![folder.path().join("file/none"), folder.path().join("rescue")];
+    let none = Client::new("ann").open(&memory);
+    let mut session = acquire(&none).await.unwrap();
+    assert!(session.write_rescue(&facts(&["a"])).is_err(), "no folder is configured");
+    session.release(Leaving::Clean).await.unwrap();
+
+    let store = Client::new("bob").open(&memory).with_rescue(folders);
+    let mut session = acquire(&store).await.unwrap();
+    let path = session.write_rescue(&facts(&["a"])).unwrap();
+    session.release(Leaving::Clean).await.unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(acquire(&store).await, Err(StoreError::Sealed { .. })));
+    assert_eq!(store.lock_status().await.unwrap().unwrap().holder, None);
+    std::fs::remove_file(&path).unwrap();
+    assert!(acquire(&store).await.unwrap().write_rescue(&facts(&["b"])).unwrap().exists());
+}
