@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::halt::Halt;
-use super::residual::{origins, type_of};
+use super::residual::{Speculation, origins, type_of};
 use super::text::scalar_text;
 use super::{Evaluator, Outcome, secret};
 use crate::model::diagnostic::Span;
@@ -22,6 +22,13 @@ enum Collected {
 enum Unrolled {
     Known(Partial),
     Waits(BTreeMap<Origin, Awaits>),
+}
+
+/// What is left of the parts of a loop.
+struct Body {
+    key: Option<Speculation>,
+    value: Speculation,
+    condition: Option<Speculation>,
 }
 
 impl Evaluator<'_> {
@@ -158,37 +165,27 @@ impl Evaluator<'_> {
         self.budget.leave();
         self.bound.truncate(depth);
         self.symbols.truncate(symbols);
-        let (key, value, condition) = body?;
-        let ty = if key.is_some() { Type::map(Type::Any) } else { Type::list(Type::Any) };
-        let mut residuals = [Some(value), key, condition].map(|part| {
-            part.map(|part| {
-                origins.extend(part.origins);
-                part.residual
-            })
-        });
+        let mut body = body?;
+        let ty = if body.key.is_some() { Type::map(Type::Any) } else { Type::list(Type::Any) };
+        for part in [body.key.as_mut(), Some(&mut body.value), body.condition.as_mut()].into_iter().flatten() {
+            origins.append(&mut part.origins);
+        }
         let each = For {
             key_name,
             value_name,
             collection: Expression::from_partial(collection),
-            value: residuals[0].take().unwrap_or_else(|| Expression::literal(Value::Null)),
-            key: residuals[1].take(),
-            condition: residuals[2].take(),
+            key: body.key.map(|key| key.residual),
+            value: body.value.residual,
+            condition: body.condition.map(|condition| condition.residual),
             grouping: parts.grouping,
         };
         self.hole(Node::For(Box::new(each)), ty, String::new(), origins, span)
     }
 
-    #[allow(clippy::type_complexity, reason = "three parts of one body, taken apart at once")]
-    fn open_body(
-        &mut self,
-        parts: &For,
-    ) -> Result<
-        (Option<super::residual::Speculation>, super::residual::Speculation, Option<super::residual::Speculation>),
-        Halt,
-    > {
+    fn open_body(&mut self, parts: &For) -> Result<Body, Halt> {
         let key = parts.key.as_ref().map(|key| self.speculate(key)).transpose()?;
         let condition = parts.condition.as_ref().map(|condition| self.speculate(condition)).transpose()?;
-        Ok((key, self.speculate(&parts.value)?, condition))
+        Ok(Body { key, value: self.speculate(&parts.value)?, condition })
     }
 
     /// A name that no residual loop around this one binds, so that nothing is captured.
