@@ -55,6 +55,12 @@ impl SeededEntropy {
     pub fn new(seed: u64) -> Self {
         Self(Mutex::new(Dice::new(seed)))
     }
+
+    /// Entropy that goes on as this one would.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Mutex::new(lock(&self.0).clone()))
+    }
 }
 
 impl Entropy for SeededEntropy {

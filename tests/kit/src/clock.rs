@@ -23,6 +23,12 @@ struct Time {
 }
 
 impl VirtualClock {
+    /// A clock that goes on from the same moment.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { time: Mutex::new(Time { passed: self.elapsed(), since: None }) }
+    }
+
     /// The time since the world began.
     pub fn elapsed(&self) -> Duration {
         let time = lock(&self.time);

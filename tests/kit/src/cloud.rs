@@ -131,6 +131,18 @@ impl Cloud {
         })
     }
 
+    /// Another cloud with the same objects, tokens and log.
+    #[must_use]
+    pub fn fork(&self) -> Arc<Self> {
+        Arc::new(Self {
+            schema: self.schema.clone(),
+            objects: Mutex::new(lock(&self.objects).clone()),
+            mishaps: Mutex::new(lock(&self.mishaps).clone()),
+            log: Mutex::new(self.log()),
+            each_way: self.each_way,
+        })
+    }
+
     /// What goes wrong from now on.
     pub fn set_mishaps(&self, mishaps: Mishaps) {
         *lock(&self.mishaps) = mishaps;

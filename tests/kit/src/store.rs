@@ -39,6 +39,14 @@ impl MemoryStore {
         Arc::new(Self { content: Mutex::default(), patience: Some(patience) })
     }
 
+    /// Another store with the same content. Nobody holds it.
+    #[must_use]
+    pub fn fork(&self) -> Arc<Self> {
+        let content = lock(&self.content);
+        let (register, blobs) = (content.register.clone(), content.blobs.clone());
+        Arc::new(Self { content: Mutex::new(Content { register, blobs, holder: None }), patience: self.patience })
+    }
+
     /// The register as this process reaches it.
     pub fn register(self: &Arc<Self>, process: &Arc<Process>) -> Arc<dyn Register> {
         Arc::new(self.door(process))

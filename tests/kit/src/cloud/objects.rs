@@ -13,7 +13,7 @@ use super::catalogue::is_named;
 use super::{Effect, LiveObject, TAG_LAG};
 
 /// Everything that exists, by kind and identity, and every token ever used.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Objects {
     pub live: BTreeMap<(String, String), LiveObject>,
     tokens: BTreeMap<OpId, (String, BTreeMap<String, Known>)>,
