@@ -49,6 +49,8 @@ pub struct Session {
     /// Files whose facts are among the unmerged ones.
     rescued: Vec<PathBuf>,
     took_over: Option<Holder>,
+    /// A publishing of which nobody knows whether it happened.
+    attempted: Option<Published>,
     closed_at: Duration,
     heart: Option<Heart>,
     over: bool,
@@ -80,6 +82,7 @@ impl Session {
             owes: false,
             rescued: Vec::new(),
             took_over,
+            attempted: None,
             heart,
             over: false,
         };
@@ -179,7 +182,8 @@ impl Session {
     ///
     /// Stack, uuid, serial, parent, time, history and the stack's secret are set here; `who` when it is empty. Fails with
     /// [`StoreError::Inconsistent`] when the snapshot contradicts itself, and with [`StoreError::Fenced`] when another run took over; then
-    /// nothing is published. After any other failure it may be tried again.
+    /// nothing is published. After any other failure it may be tried again; when the first attempt turns out to have happened, the answer is
+    /// what that one published.
     pub async fn publish(&mut self, snapshot: Snapshot) -> Result<Published, StoreError> {
         let history = self.base.as_ref().map(Published::history).unwrap_or_default();
         self.publish_with(snapshot, history, After::Leave).await
@@ -198,6 +202,10 @@ impl Session {
         history: Vec<HistoryEntry>,
         after: After,
     ) -> Result<Published, StoreError> {
+        // First: a sign of life after that attempt would take its HEAD for someone else's.
+        if let Some(published) = self.settle_attempt().await? {
+            return Ok(published);
+        }
         self.check_standing().await?;
         let snapshot = self.complete(snapshot, history);
         let broken = snapshot.check();
@@ -205,7 +213,10 @@ impl Session {
             return Err(StoreError::Inconsistent(broken));
         }
         let published = self.upload(snapshot).await?;
-        self.move_head(&published, after).await?;
+        if let Err(error) = self.move_head(&published, after).await {
+            self.attempted = Some(published);
+            return Err(error);
+        }
         // The snapshot counts. A note that could not be written is worth no failure now.
         let _ = self.store.witness.note(&self.head.lock().await.head);
         // Nor could a file that stays: its epoch is merged, and it is passed over.
@@ -214,6 +225,23 @@ impl Session {
         self.unmerged.clear();
         self.owes = false;
         Ok(published)
+    }
+
+    /// What an earlier attempt published, when it did. The lock went with it: this session is over.
+    async fn settle_attempt(&mut self) -> Result<Option<Published>, StoreError> {
+        let Some(attempted) = self.attempted.take() else { return Ok(None) };
+        let head = match self.store.read_any_head().await {
+            Ok(current) => current.map(|current| current.head),
+            Err(error) => {
+                self.attempted = Some(attempted);
+                return Err(error);
+            }
+        };
+        let happened = head.is_some_and(|head| head.snapshot_id == Some(attempted.id));
+        if happened {
+            self.end();
+        }
+        Ok(happened.then_some(attempted))
     }
 
     fn complete(&self, snapshot: Snapshot, history: Vec<HistoryEntry>) -> Snapshot {
@@ -274,6 +302,9 @@ impl Session {
 
     /// Gives the lock back without publishing. What the journal holds is read by the next holder.
     pub async fn release(mut self, leaving: Leaving) -> Result<(), StoreError> {
+        if self.settle_attempt().await?.is_some() {
+            return Ok(());
+        }
         self.check_standing().await?;
         let head = self.head.lock().await.head.clone();
         let nothing_happened = !self.owes && self.writing.is_empty() && leaving == Leaving::Clean;

@@ -312,6 +312,31 @@ async fn a_full_store_says_so_and_keeps_what_it_had() {
     session.publish(samples::snapshot_of(&[2, 4])).await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_publishing_whose_answer_was_lost_for_long_is_known_again() {
+    let memory = Memory::default();
+    let store = Client::new("ann").open(&memory);
+    let before = memory.operations();
+    let mut rehearsal = acquire(&store).await.unwrap();
+    let begun = memory.operations() - before;
+    rehearsal.publish(samples::snapshot_of(&[2])).await.unwrap();
+
+    let memory = Memory::default();
+    let store = Client::new("ann").open(&memory);
+    let mut session = acquire(&store).await.unwrap();
+    // The upload goes well, HEAD is written, and then the network is gone for minutes.
+    let head = begun + 1;
+    memory.trouble_at(head, Trouble::LostAnswer);
+    memory.dead_from(Some(head + 1));
+    assert!(matches!(session.publish(samples::snapshot_of(&[2])).await, Err(StoreError::Backend { .. })));
+    memory.dead_from(None);
+    sleep(100).await;
+    let published = session.publish(samples::snapshot_of(&[2])).await.unwrap();
+    assert_eq!(published.snapshot.serial, 1);
+    assert_eq!(store.latest().await.unwrap().unwrap().id, published.id);
+    acquire(&store).await.unwrap();
+}
+
 // Keys.
 
 #[tokio::test(start_paused = true)]
