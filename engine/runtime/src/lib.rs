@@ -12,6 +12,8 @@ pub mod store;
 #[cfg(test)]
 mod trial;
 pub mod use_cases;
+#[cfg(test)]
+mod whole;
 pub mod world;
 
 pub use calling::Patience;

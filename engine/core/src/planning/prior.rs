@@ -198,6 +198,7 @@ fn seen(remembered: &Object, kind: Option<&KindSchema>, observation: &Observatio
     };
     Object {
         inputs: as_remembered_where_equal(&remembered.inputs, inputs),
+        sent: observation.sent.clone(),
         outputs: as_remembered_where_equal(&remembered.outputs, with_remembered_secrets(&remembered.outputs, outputs)),
         ..remembered.clone()
     }

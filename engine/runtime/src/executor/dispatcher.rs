@@ -10,7 +10,6 @@ use std::time::Duration;
 use siac_core::deployment::{Call, Deployment, Start, Task};
 use siac_core::model::event::{Event, EventSink, Fact, Outcome, Progress};
 use siac_core::model::identity::OpId;
-use siac_core::model::schema::RecoveryClass;
 use siac_core::model::snapshot::Status;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
@@ -151,8 +150,8 @@ impl<'a> Dispatcher<'a> {
     fn start(&mut self, task: Task) {
         let world = &self.around.world;
         let step = self.deployment.step(task.step);
-        let class = world.kind(&step.provider, &step.address).map_or(RecoveryClass::Nothing, |kind| kind.recovery);
-        match self.deployment.start(task, world.new_op(), class, &world.secrets) {
+        let kind = world.kind(&step.provider, &step.address).ok();
+        match self.deployment.start(task, world.new_op(), kind, &world.secrets) {
             Ok(Start::Call(call)) => {
                 self.throttle.entered(&call.intent.provider);
                 self.pending.push(Fact::Intended(Box::new(call.intent.clone())));

@@ -5,11 +5,12 @@ use crate::model::event::{Bookkeeping, Fact, Intent, Verb};
 use crate::model::identity::OpId;
 use crate::model::path::Path;
 use crate::model::plan::{Becoming, Operation, Undo};
-use crate::model::schema::RecoveryClass;
+use crate::model::schema::{KindSchema, RecoveryClass};
 use crate::model::snapshot::Object;
 use crate::model::value::{Known, Partial, Value};
 
 use crate::deployment::resolve::{Resolved, Secrets, resolve};
+use crate::planning::normalise::{Flaw, normalised};
 
 use super::{Deployment, State, Task};
 
@@ -50,10 +51,16 @@ enum Wish {
 impl Deployment {
     /// Starts a task that [`Deployment::next`] gave: decides on the call or the bookkeeping that it is.
     ///
-    /// `op` is a fresh operation id, and `class` says how the resource's calls are recovered. A refusal makes the step fail.
-    pub fn start(&mut self, task: Task, op: OpId, class: RecoveryClass, secrets: &Secrets) -> Result<Start, Refused> {
+    /// `op` is a fresh operation id, and `kind` what this build knows of the resource's kind. A refusal makes the step fail.
+    pub fn start(
+        &mut self,
+        task: Task,
+        op: OpId,
+        kind: Option<&KindSchema>,
+        secrets: &Secrets,
+    ) -> Result<Start, Refused> {
         let wish = if task.undoing { self.wish_to_undo(task) } else { self.wish_to_do(task) };
-        let decided = wish.and_then(|wish| self.grant(wish, task, op, class, secrets));
+        let decided = wish.and_then(|wish| self.grant(wish, task, op, kind, secrets));
         match &decided {
             Ok(Start::Nothing) => self.succeeded(task.step, task.undoing),
             Ok(Start::Call(_) | Start::Note(_)) => self.underway += 1,
@@ -136,7 +143,7 @@ impl Deployment {
         wish: Wish,
         task: Task,
         op: OpId,
-        class: RecoveryClass,
+        kind: Option<&KindSchema>,
         secrets: &Secrets,
     ) -> Result<Start, String> {
         let Task { step, undoing } = task;
@@ -158,7 +165,12 @@ impl Deployment {
             }
             _ => {}
         }
-        let inputs = self.resolved(&inputs, undoing, step, secrets)?;
+        let resolved = self.resolved(&inputs, undoing, step, secrets)?;
+        let inputs = match kind.filter(|_| inputs.is_unknown()) {
+            Some(kind) => normal(kind, &resolved, object.as_ref())?,
+            None => resolved,
+        };
+        let class = kind.map_or(RecoveryClass::Nothing, |kind| kind.recovery);
         let provider = match &object {
             Some(object) if verb != Verb::Read => object.provider.clone(),
             _ => self.step(step).provider.clone(),
@@ -198,6 +210,21 @@ impl Deployment {
             (Err(unresolved), _) => Err(unresolved.why),
         }
     }
+}
+
+/// The inputs once more in the form that the kind wants: what became known only now was not looked at before.
+fn normal(kind: &KindSchema, inputs: &Resolved, object: Option<&Object>) -> Result<Resolved, String> {
+    let prior = object.map(|object| &object.inputs);
+    let entries = |value: &Partial| value.as_map().cloned().unwrap_or_default();
+    let mut flaws = Vec::new();
+    let known = normalised(kind, &entries(&inputs.known.open()), prior, &mut flaws);
+    if let Some(Flaw { detail, .. }) = flaws.first() {
+        return Err(format!("a value that became known during apply does not fit: {detail}"));
+    }
+    // What is recorded differs in its sealed holes only, which fit wherever their values do.
+    let stored = normalised(kind, &entries(&inputs.stored), prior, &mut flaws);
+    let known = known.close().ok_or("a value is not known")?;
+    Ok(Resolved { known, stored })
 }
 
 fn call(verb: Verb, inputs: &Partial, becoming: &Becoming) -> Wish {

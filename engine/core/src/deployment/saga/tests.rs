@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::event::Observation;
 use crate::model::plan::{Base, Becoming, Deposed, PlanMode, Undo};
-use crate::model::schema::RecoveryClass;
+use crate::model::schema::{Attribute, KindSchema, RecoveryClass, Rule};
 use crate::model::stack::Lifecycle;
 use crate::model::types::Type;
 use crate::model::value::{Awaits, Hole, Origin, Partial, Value};
@@ -75,6 +75,7 @@ fn id_of(name: &str) -> Partial {
 /// Carries tasks out one after the other against a world that obeys, except where `fate` says otherwise.
 struct Run {
     deployment: Deployment,
+    kind: Option<KindSchema>,
     calls: u8,
     trace: Vec<String>,
     sent: Vec<Partial>,
@@ -82,7 +83,7 @@ struct Run {
 
 impl Run {
     fn new(plan: Plan, snapshot: Snapshot) -> Self {
-        Self { deployment: Deployment::new(plan, snapshot), calls: 0, trace: Vec::new(), sent: Vec::new() }
+        Self { deployment: Deployment::new(plan, snapshot), kind: None, calls: 0, trace: Vec::new(), sent: Vec::new() }
     }
 
     fn to_the_end(mut self, fate: impl Fn(&Intent) -> Option<Outcome>) -> Self {
@@ -101,7 +102,7 @@ impl Run {
     fn carry_out(&mut self, task: Task, fate: &impl Fn(&Intent) -> Option<Outcome>) {
         self.calls += 1;
         let op = OpId([self.calls; 16]);
-        match self.deployment.start(task, op, RecoveryClass::Token, &Secrets::new()) {
+        match self.deployment.start(task, op, self.kind.as_ref(), &Secrets::new()) {
             Ok(Start::Call(call)) => {
                 let intent = call.intent;
                 self.trace.push(format!("{:?} {}", intent.verb, intent.address.name).to_lowercase());
@@ -345,6 +346,41 @@ fn a_value_that_is_missing_refuses_the_step() {
     assert_eq!(run.trace, ["undo"]);
     assert!(run.deployment.failures()[0].why.contains("fake.nowhere.id"), "{:?}", run.deployment.failures());
     assert_eq!(run.status(), Some(Status::RolledBack));
+}
+
+/// A kind whose `of` is a short text.
+fn picky() -> KindSchema {
+    KindSchema {
+        description: "",
+        version: 1,
+        attributes: BTreeMap::from([
+            ("of", Attribute::optional(Type::String, "").rule(Rule::Length(1, 3))),
+            ("size", Attribute::optional(Type::Number, "")),
+        ]),
+        data_bearing: false,
+        recovery: RecoveryClass::Tag,
+        drain: Default::default(),
+        timeout: Default::default(),
+        unique: None,
+        typical: Default::default(),
+    }
+}
+
+#[test]
+fn what_becomes_known_during_apply_must_fit_the_kind() {
+    let steps = || vec![create("a", size(1), &[]), create("b", Value::map([("of", id_of("a"))]), &[0])];
+    let fitting = Run { kind: Some(picky()), ..Run::new(plan(steps()), Snapshot::empty("s")) }.to_the_end(|_| None);
+    assert_eq!(fitting.status(), Some(Status::Complete));
+    let long = |intent: &Intent| match (intent.address.name.as_str(), obeyed(intent)) {
+        ("a", Outcome::Present(observation)) if intent.verb == Verb::Create => {
+            let outputs = Value::map([("id", Value::string("far-too-long"))]);
+            Some(Outcome::Present(Observation { outputs, ..observation }))
+        }
+        _ => None,
+    };
+    let refused = Run { kind: Some(picky()), ..Run::new(plan(steps()), Snapshot::empty("s")) }.to_the_end(long);
+    assert_eq!(refused.trace, ["create a", "undo", "delete a"]);
+    assert!(refused.deployment.failures()[0].why.contains("1 to 3 characters"), "{:?}", refused.deployment.failures());
 }
 
 /// Steps that each need some smaller ones.
