@@ -86,7 +86,7 @@ impl Run {
         Self { deployment: Deployment::new(plan, snapshot), kind: None, calls: 0, trace: Vec::new(), sent: Vec::new() }
     }
 
-    fn to_the_end(mut self, fate: impl Fn(&Intent) -> Option<Outcome>) -> Self {
+    fn run_to_the_end(mut self, fate: impl Fn(&Intent) -> Option<Outcome>) -> Self {
         loop {
             if let Some(task) = self.deployment.next(|_| true) {
                 self.carry_out(task, &fate);
@@ -153,7 +153,7 @@ fn existing(resources: &[(&str, Partial)]) -> Snapshot {
     let steps = resources.iter().map(|(name, inputs)| create(name, inputs.clone(), &[])).collect();
     let mut run = Run::new(plan(steps), Snapshot::empty("s"));
     run.calls = 200;
-    run.to_the_end(|_| None).deployment.ledger.snapshot
+    run.run_to_the_end(|_| None).deployment.ledger.snapshot
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn steps_wait_for_what_they_need_and_the_heaviest_goes_first() {
     let mut heavy = create("heavy", size(1), &[]);
     heavy.weight = 9;
     let steps = vec![create("light", size(1), &[]), heavy, create("last", size(1), &[0, 1])];
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(|_| None);
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(|_| None);
     assert_eq!(run.trace, ["create heavy", "create light", "create last"]);
     assert_eq!(run.status(), Some(Status::Complete));
 }
@@ -169,7 +169,7 @@ fn steps_wait_for_what_they_need_and_the_heaviest_goes_first() {
 #[test]
 fn a_dependent_sees_what_its_dependency_became() {
     let steps = vec![create("a", size(1), &[]), create("b", Value::map([("of", id_of("a"))]), &[0])];
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(|_| None);
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(|_| None);
     assert_eq!(run.sent[1].get("of"), Some(&Value::string("a-1")));
 }
 
@@ -181,7 +181,7 @@ fn a_failure_undoes_what_was_done_in_reverse() {
         create("c", size(1), &[1]),
         create("never", size(1), &[2]),
     ];
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(failing("c", Verb::Create));
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(failing("c", Verb::Create));
     assert_eq!(run.trace, ["create a", "create b", "create c", "undo", "delete b", "delete a"]);
     assert_eq!(run.status(), Some(Status::RolledBack));
     assert!(run.deployment.snapshot().records.is_empty());
@@ -191,7 +191,7 @@ fn a_failure_undoes_what_was_done_in_reverse() {
 fn halting_keeps_what_was_done() {
     let steps = vec![create("a", size(1), &[]), create("b", size(1), &[0])];
     let plan = Plan { on_failure: OnFailure::Halt, ..plan(steps) };
-    let run = Run::new(plan, Snapshot::empty("s")).to_the_end(failing("b", Verb::Create));
+    let run = Run::new(plan, Snapshot::empty("s")).run_to_the_end(failing("b", Verb::Create));
     assert_eq!((run.trace.len(), run.status()), (2, Some(Status::Halted)));
     assert_eq!(run.deployment.snapshot().records.len(), 1);
 }
@@ -200,7 +200,7 @@ fn halting_keeps_what_was_done() {
 fn an_update_is_restored_to_what_was_sent_before() {
     let before = existing(&[("a", size(1))]);
     let steps = vec![update("a", size(2), &[]), create("b", size(1), &[0])];
-    let run = Run::new(plan(steps), before.clone()).to_the_end(failing("b", Verb::Create));
+    let run = Run::new(plan(steps), before.clone()).run_to_the_end(failing("b", Verb::Create));
     assert_eq!(run.trace, ["update a", "create b", "undo", "update a"]);
     assert_eq!(run.sent[2], size(1));
     assert_eq!(run.status(), Some(Status::RolledBack));
@@ -213,7 +213,7 @@ fn a_replacement_that_deletes_first_is_created_again_and_its_dependents_follow()
     let follower = Value::map([("of", id_of("a"))]);
     let before = {
         let run = Run::new(plan(vec![create("b", follower.clone(), &[])]), before);
-        run.to_the_end(|_| None).deployment.ledger.snapshot
+        run.run_to_the_end(|_| None).deployment.ledger.snapshot
     };
     let steps = vec![
         delete("a", None, &[], Undo::Recreate),
@@ -221,7 +221,7 @@ fn a_replacement_that_deletes_first_is_created_again_and_its_dependents_follow()
         update("b", follower, &[1]),
         create("c", size(1), &[2]),
     ];
-    let run = Run::new(plan(steps), before).to_the_end(failing("c", Verb::Create));
+    let run = Run::new(plan(steps), before).run_to_the_end(failing("c", Verb::Create));
     let undone = ["undo", "update b", "delete a", "create a", "update b"];
     assert_eq!(run.trace[4..], undone);
     assert_eq!(run.status(), Some(Status::RolledBack));
@@ -240,10 +240,10 @@ fn a_replacement_that_creates_first_is_taken_back_by_reinstating() {
         create("b", size(1), &[1]),
         delete("a", Some(Deposed::ByThisPlan), &[1, 2], Undo::Recreate),
     ];
-    let run = Run::new(plan(steps.clone()), before.clone()).to_the_end(failing("b", Verb::Create));
+    let run = Run::new(plan(steps.clone()), before.clone()).run_to_the_end(failing("b", Verb::Create));
     assert_eq!(run.trace, ["deposed a", "create a", "create b", "undo", "delete a", "reinstated a"]);
     assert_eq!(run.deployment.snapshot().records, before.records);
-    let done = Run::new(plan(steps), before).to_the_end(|_| None);
+    let done = Run::new(plan(steps), before).run_to_the_end(|_| None);
     assert_eq!(done.status(), Some(Status::Complete));
     assert!(done.deployment.snapshot().records[&address("a")].deposed.is_empty());
 }
@@ -257,7 +257,7 @@ fn a_deleted_deposed_object_is_created_again_and_reinstated() {
         delete("a", Some(Deposed::ByThisPlan), &[1], Undo::Recreate),
         create("b", size(1), &[2]),
     ];
-    let run = Run::new(plan(steps), before).to_the_end(failing("b", Verb::Create));
+    let run = Run::new(plan(steps), before).run_to_the_end(failing("b", Verb::Create));
     assert_eq!(run.trace[4..], ["undo", "create a", "delete a", "reinstated a"]);
     let record = &run.deployment.snapshot().records[&address("a")];
     assert_eq!(record.object.as_ref().unwrap().inputs, size(1));
@@ -275,7 +275,7 @@ fn what_cannot_be_undone_stays_with_all_it_needs() {
         create("free", size(1), &[]),
         create("fails", size(1), &[1, 2]),
     ];
-    let run = Run::new(plan(steps), before).to_the_end(failing("fails", Verb::Create));
+    let run = Run::new(plan(steps), before).run_to_the_end(failing("fails", Verb::Create));
     assert_eq!(run.trace[4..], ["undo", "delete free"]);
     assert_eq!(run.status(), Some(Status::UndoIncomplete));
     assert!(run.deployment.snapshot().object(&address("needed")).is_some());
@@ -285,7 +285,7 @@ fn what_cannot_be_undone_stays_with_all_it_needs() {
 fn an_unknown_outcome_keeps_what_it_needs_and_starts_nothing() {
     let steps = vec![create("a", size(1), &[]), create("b", size(1), &[0]), create("c", size(1), &[1])];
     let unknown = |intent: &Intent| (intent.address.name == "b").then(|| Outcome::Unknown { why: "no answer".into() });
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(unknown);
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(unknown);
     assert_eq!(run.trace, ["create a", "create b", "undo"]);
     assert_eq!(run.status(), Some(Status::UndoIncomplete));
     assert_eq!(run.deployment.snapshot().unsettled.len(), 1);
@@ -298,7 +298,7 @@ fn an_unfinished_create_is_deleted_too() {
         (Verb::Create, Outcome::Present(observation)) => Some(Outcome::Partial { observation, why: "half".into() }),
         _ => None,
     };
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(partial);
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(partial);
     assert_eq!(run.trace, ["create a", "undo", "delete a"]);
     assert_eq!(run.status(), Some(Status::RolledBack));
 }
@@ -310,7 +310,7 @@ fn a_failed_undo_is_told_and_stays() {
         ("c", Verb::Create) | ("b", Verb::Delete) => Some(Outcome::Failed { why: "no".into() }),
         _ => None,
     };
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(fate);
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(fate);
     assert_eq!(run.trace, ["create a", "create b", "create c", "undo", "delete b"]);
     assert_eq!(run.status(), Some(Status::UndoIncomplete));
     let told: Vec<_> = run.deployment.failures().iter().map(|f| (f.address.name.as_str(), f.undoing)).collect();
@@ -342,7 +342,7 @@ fn a_provider_without_room_is_passed_over() {
 #[test]
 fn a_value_that_is_missing_refuses_the_step() {
     let steps = vec![create("b", Value::map([("of", id_of("nowhere"))]), &[])];
-    let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(|_| None);
+    let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(|_| None);
     assert_eq!(run.trace, ["undo"]);
     assert!(run.deployment.failures()[0].why.contains("fake.nowhere.id"), "{:?}", run.deployment.failures());
     assert_eq!(run.status(), Some(Status::RolledBack));
@@ -369,7 +369,7 @@ fn picky() -> KindSchema {
 #[test]
 fn what_becomes_known_during_apply_must_fit_the_kind() {
     let steps = || vec![create("a", size(1), &[]), create("b", Value::map([("of", id_of("a"))]), &[0])];
-    let fitting = Run { kind: Some(picky()), ..Run::new(plan(steps()), Snapshot::empty("s")) }.to_the_end(|_| None);
+    let fitting = Run { kind: Some(picky()), ..Run::new(plan(steps()), Snapshot::empty("s")) }.run_to_the_end(|_| None);
     assert_eq!(fitting.status(), Some(Status::Complete));
     let long = |intent: &Intent| match (intent.address.name.as_str(), obeyed(intent)) {
         ("a", Outcome::Present(observation)) if intent.verb == Verb::Create => {
@@ -378,7 +378,7 @@ fn what_becomes_known_during_apply_must_fit_the_kind() {
         }
         _ => None,
     };
-    let refused = Run { kind: Some(picky()), ..Run::new(plan(steps()), Snapshot::empty("s")) }.to_the_end(long);
+    let refused = Run { kind: Some(picky()), ..Run::new(plan(steps()), Snapshot::empty("s")) }.run_to_the_end(long);
     assert_eq!(refused.trace, ["create a", "undo", "delete a"]);
     assert!(refused.deployment.failures()[0].why.contains("1 to 3 characters"), "{:?}", refused.deployment.failures());
 }
@@ -404,7 +404,7 @@ proptest! {
             let is_it = intent.address.name == fails && intent.verb == Verb::Create;
             is_it.then(|| Outcome::Failed { why: "no".into() })
         };
-        let run = Run::new(plan(steps), Snapshot::empty("s")).to_the_end(fate);
+        let run = Run::new(plan(steps), Snapshot::empty("s")).run_to_the_end(fate);
         let position = |word: String| run.trace.iter().position(|entry| *entry == word);
         for (at, needs) in graph.iter().enumerate() {
             for need in needs {
