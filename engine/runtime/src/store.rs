@@ -19,6 +19,8 @@ mod lock;
 mod memory;
 mod objects;
 mod plans;
+#[cfg(test)]
+mod plans_tests;
 mod prune;
 mod register;
 mod rescue;
