@@ -67,7 +67,7 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Lock(LockCommand::Status(arguments)) => reading::lock_status(arguments, cli, desk),
         Command::Lock(LockCommand::Release(arguments)) => upkeep::lock_release(arguments, cli, desk),
         Command::Recover(arguments) => upkeep::recover(arguments, cli, desk),
-        Command::Key(KeyCommand::Rotate(_)) => Err(Failure::new("keys cannot be rotated in this version")),
+        Command::Key(KeyCommand::Rotate(arguments)) => upkeep::rotate(arguments, cli, desk),
         Command::Status(arguments) => reading::status(arguments, cli, desk),
         Command::Doctor(arguments) => upkeep::doctor(arguments, cli, desk),
         Command::Schema(arguments) => reference::schema(arguments, desk),
@@ -92,6 +92,8 @@ fn state(command: &StateCommand, cli: &Cli, desk: &Desk) -> Result<Exit, Failure
 fn snapshot(command: &SnapshotCommand, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     match command {
         SnapshotCommand::List(arguments) => reading::snapshots(arguments, cli, desk),
-        _ => Err(Failure::new("this is not part of this version")),
+        SnapshotCommand::Label(arguments) => upkeep::label(arguments, cli, desk),
+        SnapshotCommand::Verify(arguments) => upkeep::verify(arguments, cli, desk),
+        SnapshotCommand::Prune(arguments) => upkeep::prune(arguments, cli, desk),
     }
 }

@@ -1,12 +1,17 @@
 //! Commands that care for the state: moves and removals, recovery, the lock, the doctor.
 
-use siac_engine::store::{Leaving, Purpose};
+use siac_engine::store::{Keep, Leaving, Purpose, Session, Waiting};
 use siac_engine::use_cases::editing::{self, Edit};
 use siac_engine::use_cases::settling;
 
 use super::common::{Opened, block_on, open};
 use super::planning::listen;
-use crate::arguments::{Cli, LockOptions, LockReleaseArgs, RecoverArgs, StackArgs, StateMoveArgs, StateRemoveArgs};
+use super::reading::snapshot_name;
+use crate::arguments::{
+    Cli, KeyRotateArgs, LockOptions, LockReleaseArgs, RecoverArgs, SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateMoveArgs,
+    StateRemoveArgs,
+};
+use crate::state;
 use crate::confirm::{Approval, NOBODY_TO_ASK, approval};
 use crate::desk::Desk;
 use crate::exit::Exit;
@@ -209,4 +214,71 @@ fn contents(snapshot: &siac_core::model::snapshot::Snapshot) -> Check {
             None,
         ),
     }
+}
+
+/// `siac snapshot label`
+pub fn label(arguments: &SnapshotLabelArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    block_on(async {
+        let session = locked(&opened, Purpose::Edit, &arguments.lock, desk).await?;
+        let label = Some(arguments.label.as_str()).filter(|label| !label.is_empty());
+        let published = session.label(&snapshot_name(&arguments.snapshot), label).await?;
+        desk.say(&format!("{}; snapshot {} is published", published.snapshot.summary, published.snapshot.serial));
+        Ok(Exit::Done)
+    })
+}
+
+/// The lock, with everything settled that an earlier run left.
+async fn locked(opened: &Opened, purpose: Purpose, lock: &LockOptions, desk: &Desk) -> Result<Session, Failure> {
+    let interrupts = listen()?;
+    let mut listener = desk.listener(None, interrupts.asked.clone());
+    let locked = settling::lock(&opened.site, &opened.store, purpose, &opened.wait(lock)?, &mut listener, interrupts.stop).await?;
+    listener.finish();
+    Ok(locked.session)
+}
+
+/// `siac snapshot verify`
+pub fn verify(arguments: &SnapshotVerifyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(None, None, cli, desk)?;
+    block_on(async {
+        for name in &arguments.snapshots {
+            let found = opened.store.find(&snapshot_name(name)).await?;
+            desk.say(&format!("snapshot {} ({}) opens and is sound", found.snapshot.serial, found.id));
+        }
+        if !arguments.snapshots.is_empty() {
+            return Ok(Exit::Done);
+        }
+        let verified = opened.store.verify_all().await?;
+        desk.say(&format!(
+            "opened {} snapshots, {} artifacts and {} journals; {} snapshots are pruned",
+            verified.snapshots, verified.artifacts, verified.journals, verified.pruned
+        ));
+        verified.problems.iter().for_each(|problem| desk.say(&format!("  {problem}")));
+        Ok(if verified.problems.is_empty() { Exit::Done } else { Exit::Error })
+    })
+}
+
+/// `siac snapshot prune`
+pub fn prune(arguments: &SnapshotPruneArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    approve(&format!("Delete the contents of all snapshots but the newest {} and the labelled ones?", arguments.keep), arguments.auto_approve)?;
+    block_on(async {
+        let session = locked(&opened, Purpose::Prune, &arguments.lock, desk).await?;
+        let pruned = session.prune(Keep { last: arguments.keep, labelled: true }).await?;
+        desk.say(&format!("deleted {} snapshots, {} artifacts and {} leftovers", pruned.snapshots, pruned.artifacts, pruned.leftovers));
+        Ok(Exit::Done)
+    })
+}
+
+/// `siac key rotate`
+pub fn rotate(arguments: &KeyRotateArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
+    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    let new = state::named_key(&arguments.to, &opened.file.project)?;
+    let wait = opened.wait(&arguments.lock)?;
+    block_on(async {
+        let mut on_wait = |_: &Waiting| desk.say("another run holds the lock; waiting");
+        let count = opened.store.rotate(&[new], &wait, &mut on_wait).await?;
+        desk.say(&format!("{count} objects are sealed with the new key\n  now set `key = {:?}` in `[state]`, or SIAC_PASSPHRASE", arguments.to));
+        Ok(Exit::Done)
+    })
 }
