@@ -8,16 +8,16 @@ use super::common::{Opened, block_on, open};
 use super::planning::listen;
 use super::reading::snapshot_name;
 use crate::arguments::{
-    Cli, KeyRotateArgs, LockOptions, LockReleaseArgs, RecoverArgs, SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateMoveArgs,
-    StateRemoveArgs,
+    Cli, KeyRotateArgs, LockOptions, LockReleaseArgs, RecoverArgs, SnapshotLabelArgs, SnapshotPruneArgs,
+    SnapshotVerifyArgs, StackArgs, StateMoveArgs, StateRemoveArgs,
 };
-use crate::state;
 use crate::confirm::{Approval, NOBODY_TO_ASK, approval};
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json_stream::{self, Kind};
 use crate::render::standing::{Check, Health, checks};
+use crate::state;
 
 /// Asks before something is done that plans nothing.
 pub fn approve(question: &str, auto_approve: bool) -> Result<(), Failure> {
@@ -232,7 +232,9 @@ pub fn label(arguments: &SnapshotLabelArgs, cli: &Cli, desk: &Desk) -> Result<Ex
 async fn locked(opened: &Opened, purpose: Purpose, lock: &LockOptions, desk: &Desk) -> Result<Session, Failure> {
     let interrupts = listen()?;
     let mut listener = desk.listener(None, interrupts.asked.clone());
-    let locked = settling::lock(&opened.site, &opened.store, purpose, &opened.wait(lock)?, &mut listener, interrupts.stop).await?;
+    let locked =
+        settling::lock(&opened.site, &opened.store, purpose, &opened.wait(lock)?, &mut listener, interrupts.stop)
+            .await?;
     listener.finish();
     Ok(locked.session)
 }
@@ -261,11 +263,17 @@ pub fn verify(arguments: &SnapshotVerifyArgs, cli: &Cli, desk: &Desk) -> Result<
 /// `siac snapshot prune`
 pub fn prune(arguments: &SnapshotPruneArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
-    approve(&format!("Delete the contents of all snapshots but the newest {} and the labelled ones?", arguments.keep), arguments.auto_approve)?;
+    approve(
+        &format!("Delete the contents of all snapshots but the newest {} and the labelled ones?", arguments.keep),
+        arguments.auto_approve,
+    )?;
     block_on(async {
         let session = locked(&opened, Purpose::Prune, &arguments.lock, desk).await?;
         let pruned = session.prune(Keep { last: arguments.keep, labelled: true }).await?;
-        desk.say(&format!("deleted {} snapshots, {} artifacts and {} leftovers", pruned.snapshots, pruned.artifacts, pruned.leftovers));
+        desk.say(&format!(
+            "deleted {} snapshots, {} artifacts and {} leftovers",
+            pruned.snapshots, pruned.artifacts, pruned.leftovers
+        ));
         Ok(Exit::Done)
     })
 }
@@ -278,7 +286,10 @@ pub fn rotate(arguments: &KeyRotateArgs, cli: &Cli, desk: &Desk) -> Result<Exit,
     block_on(async {
         let mut on_wait = |_: &Waiting| desk.say("another run holds the lock; waiting");
         let count = opened.store.rotate(&[new], &wait, &mut on_wait).await?;
-        desk.say(&format!("{count} objects are sealed with the new key\n  now set `key = {:?}` in `[state]`, or SIAC_PASSPHRASE", arguments.to));
+        desk.say(&format!(
+            "{count} objects are sealed with the new key\n  now set `key = {:?}` in `[state]`, or SIAC_PASSPHRASE",
+            arguments.to
+        ));
         Ok(Exit::Done)
     })
 }

@@ -34,8 +34,8 @@ pub trait Catalogue: Send + Sync {
     }
 
     /// What is wrong with the attributes beyond what the schema says. Holes may stand anywhere.
-    fn validate(&self, kind: &str, desired: &Partial) -> Diagnostics {
-        let _ = (kind, desired);
+    fn validate(&self, mode: Mode, kind: &str, desired: &Partial) -> Diagnostics {
+        let _ = (mode, kind, desired);
         Diagnostics::new()
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use siac_core::model::address::Mode;
 use siac_core::model::diagnostic::Diagnostics;
 use siac_core::model::identity::Digest;
 use siac_core::model::schema::{KindSchema, ProviderSchema};
@@ -107,8 +108,9 @@ impl Catalogue for LocalProvider {
         }
     }
 
-    fn validate(&self, kind: &str, desired: &Partial) -> Diagnostics {
-        self.kinds.get(kind).map(|kind| kind.validate(desired)).unwrap_or_default()
+    fn validate(&self, mode: Mode, kind: &str, desired: &Partial) -> Diagnostics {
+        let managed = self.kinds.get(kind).filter(|_| mode == Mode::Managed);
+        managed.map(|kind| kind.validate(desired)).unwrap_or_default()
     }
 }
 

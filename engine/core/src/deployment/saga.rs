@@ -6,7 +6,7 @@
 mod start;
 mod undo;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::model::address::ResourceAddress;
 use crate::model::event::{Bookkeeping, Fact, Intent, Outcome, Verb};
@@ -40,6 +40,8 @@ pub struct Deployment {
     aside: BTreeMap<ResourceAddress, OpId>,
     /// Updates to be restored once more when a resource that their old attributes name was created again.
     followers: BTreeMap<ResourceAddress, Vec<StepId>>,
+    /// Resources that the undo has made anew, so that they have new identities.
+    recreated: BTreeSet<ResourceAddress>,
 }
 
 /// Something that may start now.
@@ -121,6 +123,7 @@ impl Deployment {
             before: BTreeMap::new(),
             aside: BTreeMap::new(),
             followers: BTreeMap::new(),
+            recreated: BTreeSet::new(),
             plan,
         };
         for id in deployment.step_ids() {

@@ -130,7 +130,7 @@ fn normalised<'a>(draft: &mut Draft<'a>, wish: &Wish<'a>, offer: Offer<'a>, desi
     let desired = normalise::normalised(offer.kind, desired.as_map().unwrap_or(&empty), prior, &mut flaws);
     let is_sound = flaws.is_empty();
     draft.problems.extend(flaws.into_iter().map(|flaw| wish.problem(flaw)));
-    let opinions = offer.catalogue.validate(&wish.address.kind, &desired);
+    let opinions = offer.catalogue.validate(wish.address.mode, &wish.address.kind, &desired);
     let is_valid = !opinions.has_errors();
     let placed = |opinion: Diagnostic| match opinion.labels.is_empty() {
         true => opinion.at(wish.place.0).about(&wish.address),

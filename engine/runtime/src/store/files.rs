@@ -9,7 +9,7 @@ use super::StoreError;
 
 /// Writes a file so that it is there as a whole or not at all, and stays there.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_folder(folder).map_err(|error| cannot("make this folder", folder, &error))?;
     replace(path, folder, bytes).map_err(|error| cannot("write this file", path, &error))
 }

@@ -1,5 +1,7 @@
 //! A step, or its undo, as the call or the bookkeeping that it comes to now.
 
+use std::collections::BTreeSet;
+
 use crate::model::address::{Mode, ResourceAddress};
 use crate::model::event::{Bookkeeping, Fact, Intent, Verb};
 use crate::model::identity::OpId;
@@ -7,7 +9,7 @@ use crate::model::path::Path;
 use crate::model::plan::{Becoming, Operation, Undo};
 use crate::model::schema::{KindSchema, RecoveryClass};
 use crate::model::snapshot::Object;
-use crate::model::value::{Known, Partial, Value};
+use crate::model::value::{Known, Origin, Partial, Value};
 
 use crate::deployment::resolve::{Resolved, Secrets, resolve};
 use crate::planning::normalise::{Flaw, normalised};
@@ -129,8 +131,8 @@ impl Deployment {
                 Some(op) => Wish::Note(step.address.clone(), Bookkeeping::Reinstated { op: *op }),
                 None => Wish::Nothing,
             },
-            (Undo::Restore, Operation::Update { .. }) => again(Verb::Update, before()?, None),
-            (Undo::Recreate, _) => again(Verb::Create, before()?, self.deposed(task.step)),
+            (Undo::Restore, Operation::Update { .. }) => again(Verb::Update, before()?, None, &self.recreated),
+            (Undo::Recreate, _) => again(Verb::Create, before()?, self.deposed(task.step), &self.recreated),
             (Undo::Restore, _) => {
                 let object = Box::new(before()?.clone());
                 Wish::Note(step.address.clone(), Bookkeeping::Restored { object })
@@ -237,30 +239,40 @@ fn delete(deposed: Option<OpId>) -> Wish {
 }
 
 /// The call that makes an object as it was.
-fn again(verb: Verb, before: &Object, deposed: Option<OpId>) -> Wish {
+fn again(verb: Verb, before: &Object, deposed: Option<OpId>, recreated: &BTreeSet<ResourceAddress>) -> Wish {
     let becoming = Becoming {
         configured: before.configured.clone(),
         dependencies: before.dependencies.clone(),
         lifecycle: before.lifecycle.clone(),
         schema_version: before.schema_version,
     };
-    let inputs = wanted_again(&before.inputs, &before.configured);
+    let inputs = wanted_again(&before.inputs, &before.configured, recreated);
     Wish::Call { verb, inputs, remote: None, deposed, becoming: Some(becoming) }
 }
 
-/// What was sent, with those parts open again that referred to other resources: these may have new identities by now.
-fn wanted_again(inputs: &Partial, configured: &Partial) -> Partial {
+/// What was sent, with those parts open again that refer to resources made anew meanwhile: these have new identities by now. Everything else
+/// is as it was sent, whatever the resources that it came from say at this moment: they may be restored later.
+fn wanted_again(inputs: &Partial, configured: &Partial, recreated: &BTreeSet<ResourceAddress>) -> Partial {
     match (inputs, configured) {
-        (_, Value::Hole(_)) => configured.clone(),
+        (_, Value::Hole(hole)) if hole.origins.keys().any(|origin| is_among(origin, recreated)) => configured.clone(),
         (Value::Map(sent), Value::Map(wanted)) => {
             let entry = |(key, sent): (&String, &Partial)| {
-                (key.clone(), wanted.get(key).map_or_else(|| sent.clone(), |wanted| wanted_again(sent, wanted)))
+                let wanted = wanted.get(key);
+                (key.clone(), wanted.map_or_else(|| sent.clone(), |wanted| wanted_again(sent, wanted, recreated)))
             };
             Value::Map(sent.iter().map(entry).collect())
         }
         (Value::List(sent), Value::List(wanted)) if sent.len() == wanted.len() => {
-            Value::List(sent.iter().zip(wanted).map(|(sent, wanted)| wanted_again(sent, wanted)).collect())
+            let pairs = sent.iter().zip(wanted);
+            Value::List(pairs.map(|(sent, wanted)| wanted_again(sent, wanted, recreated)).collect())
         }
         (sent, _) => sent.clone(),
+    }
+}
+
+fn is_among(origin: &Origin, addresses: &BTreeSet<ResourceAddress>) -> bool {
+    match origin {
+        Origin::Attribute(address, _) => addresses.contains(address),
+        Origin::Secret(_) => false,
     }
 }

@@ -120,6 +120,7 @@ impl Deployment {
 
     /// A resource has a new identity: updates that were restored with its passing one are restored once more.
     pub(super) fn created_again(&mut self, intent: &Intent) {
+        self.recreated.insert(intent.address.clone());
         if intent.deposed.is_some() {
             self.aside.insert(intent.address.clone(), intent.op);
         }

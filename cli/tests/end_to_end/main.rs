@@ -1,0 +1,8 @@
+//! The binary as people use it: real stacks, real state, real processes, in a folder of their own.
+
+mod crashes;
+mod newcomers;
+mod rollback;
+mod sandbox;
+mod secrets;
+mod stacks;
