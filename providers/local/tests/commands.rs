@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bench::{Bench, secret, with};
 use rustix::process::{Pid, Signal, kill_process};
+use siac_core::model::address::Mode;
 use siac_core::model::identity::OpId;
 use siac_core::model::value::{Known, Value};
 use siac_core::ports::{Catalogue, Fault, Verdict};
@@ -231,7 +232,7 @@ async fn a_secret_in_the_command_itself_is_refused() {
     let fault = bench.create(KIND, bench.op(), &leaking).await.unwrap_err();
     assert!(matches!(&fault, Fault::Rejected { why } if why.contains("environment")), "{fault}");
     let empty = attributes! { "create": [] };
-    assert!(bench.provider.validate(KIND, &empty.open()).has_errors());
+    assert!(bench.provider.validate(Mode::Managed, KIND, &empty.open()).has_errors());
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bench::{Bench, secret, with};
 use rustix::process::{Pid, Signal, kill_process};
+use siac_core::model::address::Mode;
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Value};
 use siac_core::ports::{Catalogue, Fault, Provider, Verdict};
@@ -340,9 +341,9 @@ fn what_cannot_be_probed_or_run_is_refused_early() {
     ];
     for (name, value) in wrong {
         let wanted = with(&serving(0, "x"), name, value);
-        assert!(bench.provider.validate(KIND, &wanted.open()).has_errors());
+        assert!(bench.provider.validate(Mode::Managed, KIND, &wanted.open()).has_errors());
     }
-    assert!(!bench.provider.validate(KIND, &serving(0, "x").open()).has_errors());
+    assert!(!bench.provider.validate(Mode::Managed, KIND, &serving(0, "x").open()).has_errors());
 }
 
 /// The sample service of the repository, as an artifact.
