@@ -5,6 +5,7 @@ mod bench;
 use std::fs;
 
 use bench::{Bench, secret, with};
+use siac_core::model::address::Mode;
 use siac_core::model::identity::Digest;
 use siac_core::model::snapshot::artifact_reference;
 use siac_core::model::value::Value;
@@ -81,9 +82,14 @@ async fn the_mode_is_seen_and_mended() {
 fn a_file_has_exactly_one_content() {
     let bench = Bench::new();
     let two = attributes! { "path": "a", "content": "x", "content_base64": "eA==" };
-    assert!(bench.provider.validate("local_file", &two.open()).has_errors());
-    assert!(bench.provider.validate("local_file", &attributes! { "path": "a" }.open()).has_errors());
-    assert!(!bench.provider.validate("local_file", &attributes! { "path": "a", "content": "" }.open()).has_errors());
+    assert!(bench.provider.validate(Mode::Managed, "local_file", &two.open()).has_errors());
+    assert!(bench.provider.validate(Mode::Managed, "local_file", &attributes! { "path": "a" }.open()).has_errors());
+    assert!(
+        !bench
+            .provider
+            .validate(Mode::Managed, "local_file", &attributes! { "path": "a", "content": "" }.open())
+            .has_errors()
+    );
 }
 
 #[tokio::test]
