@@ -63,7 +63,8 @@ fn print_larger() {
 fn larger() -> Vec<(&'static str, Protocol, Size)> {
     let [_, _, _, lease, _, local] = GUARDS;
     let wide = Size { clients: 3, resources: 2, failures: 2 };
-    let long = Size { clients: 4, resources: 1, failures: 3 };
+    let many = Size { clients: 3, resources: 3, failures: 1 };
+    let long = Size { clients: 4, resources: 1, failures: 2 };
     vec![
         ("token; taken at any time", SIAC, wide),
         ("token; taken at any time", SIAC, long),
@@ -72,7 +73,7 @@ fn larger() -> Vec<(&'static str, Protocol, Size)> {
         ("unique name; any time, self-fence, drain", lease.protocol(Class::Name), wide),
         ("unique name; any time, self-fence, drain", lease.protocol(Class::Name), long),
         ("nothing, ask; taken at any time", Protocol { class: Class::NothingAsk, ..SIAC }, wide),
-        ("tag; known dead, drain", local.protocol(Class::Tag), Size { clients: 4, resources: 2, failures: 3 }),
-        ("unique name; known dead, drain", local.protocol(Class::Name), Size { clients: 4, resources: 2, failures: 3 }),
+        ("tag; known dead, drain", local.protocol(Class::Tag), many),
+        ("unique name; known dead, drain", local.protocol(Class::Name), many),
     ]
 }
