@@ -116,6 +116,20 @@ fn what_cannot_be_found_again_stays_unknown_and_its_dependents_do_not_start() {
 }
 
 #[test]
+fn a_checkpoint_is_durable_before_the_call_goes_on_and_is_used_when_an_answer_is_lost() {
+    let mut trial = Trial::new();
+    let a = address("fake_long", "a");
+    trial.cloud.set_mishaps(Mishaps::script().then(&a, CloudVerb::Read, 0, Mishap::LostAnswer, 1));
+    let executed = trial.execute(creates(&["fake_long"]));
+    assert_eq!(executed.status, Status::Complete, "{:?}", executed.failures);
+    trial.cloud.assert_matches(&trial.snapshot);
+    assert_eq!(trial.cloud.objects().len(), 1);
+    let place = |is: fn(&Fact) -> bool| trial.paper.facts().iter().position(is);
+    let saved = place(|fact| matches!(fact, Fact::Checkpointed { .. })).expect("a checkpoint is in the journal");
+    assert!(Some(saved) < place(|fact| matches!(fact, Fact::Settled { .. })));
+}
+
+#[test]
 fn throttling_and_passing_failures_are_waited_out_under_one_operation() {
     let mut trial = Trial::new();
     let a = address("fake_token", "a");

@@ -70,6 +70,24 @@ fn what_cannot_be_found_again_is_reported_and_never_repeated() {
 }
 
 #[test]
+fn a_call_that_said_how_to_go_on_is_resumed() {
+    let step = || create("fake_long", "a", inputs("a", 1), &[]);
+    // The second exchange comes after the checkpoint: what the first one made is found through it.
+    for death in deaths() {
+        let mut trial = Trial::new();
+        let life = trial.execute_struck(plan(vec![step()]), [(1, death)]);
+        assert!(matches!(life, Life::Died), "{death}");
+        let recovered = trial.recover();
+        assert!(recovered.is_settled() && recovered.unknown.is_empty(), "{death}");
+        assert!(recovered.snapshot.object(&address("fake_long", "a")).is_some());
+        trial.cloud.assert_matches(&recovered.snapshot);
+    }
+    let mut trial = Trial::new();
+    assert!(matches!(trial.execute_struck(plan(vec![step()]), [(0, Strike::After)]), Life::Died));
+    assert_eq!(trial.recover().unknown.len(), 1, "without a checkpoint nobody can tell");
+}
+
+#[test]
 fn a_cloud_that_does_not_answer_leaves_the_call_open_for_the_next_run() {
     let mut trial = Trial::new();
     let life = trial.execute_struck(plan(vec![create("fake_name", "a", inputs("a", 1), &[])]), [(0, Strike::After)]);

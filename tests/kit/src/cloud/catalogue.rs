@@ -36,6 +36,10 @@ pub(super) fn schema() -> ProviderSchema {
             ("fake_name", kind("A thing with a unique name.", RecoveryClass::Name)),
             ("fake_tag", kind("A thing that only its tags tell.", RecoveryClass::Tag)),
             ("fake_nothing", kind("A thing that cannot be found again.", RecoveryClass::Nothing)),
+            (
+                "fake_long",
+                kind("A thing that takes long, and tells how to go on waiting for it.", RecoveryClass::Nothing),
+            ),
             ("fake_table", table()),
             ("fake_secret", secret()),
         ]),

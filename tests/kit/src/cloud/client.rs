@@ -17,6 +17,9 @@ use crate::lock;
 use crate::network::{Site, Travel};
 use crate::process::Process;
 
+/// The kind whose creates can be resumed.
+const LONG: &str = "fake_long";
+
 pub(super) struct Client {
     pub cloud: Arc<Cloud>,
     pub process: Arc<Process>,
@@ -91,6 +94,24 @@ impl Client {
             lock(&cloud.log).push(LogEntry { at, verb, address, op, effect });
             answer
         })
+    }
+
+    /// Makes an object in two exchanges: the first answers with a ticket, which is kept, the second waits for the end.
+    async fn create_slowly(&self, call: &Call, order: Order) -> Result<Observed, Fault> {
+        let begun =
+            self.write(call, CloudVerb::Create, move |objects, now| objects.create(Order { now, ..order })).await?;
+        let ticket = begun.remote.into_bytes();
+        call.checkpoint.save(ticket.clone()).await?;
+        self.go_on(call, &ticket).await
+    }
+
+    /// Waits for the end of what a ticket was given for.
+    async fn go_on(&self, call: &Call, ticket: &[u8]) -> Result<Observed, Fault> {
+        let (kind, remote) = (call.address.kind.clone(), String::from_utf8_lossy(ticket).into_owned());
+        let look = move |objects: &mut Objects, _| looked(Ok(objects.look(&kind, &remote)));
+        let observed = self.ask(call, CloudVerb::Read, look).await;
+        let observed = observed.map_err(|_| Fault::ambiguous("the answer was lost"))?;
+        observed.ok_or_else(|| Fault::rejected("there is nothing behind the ticket"))
     }
 
     fn travel(&self, mishap: Option<Mishap>) -> Travel {
@@ -176,7 +197,13 @@ impl Provider for Client {
     }
 
     async fn create(&self, call: &Call, inputs: &Known) -> Result<Observed, Fault> {
+        if let Some(ticket) = &call.resume {
+            return self.go_on(call, ticket).await;
+        }
         let order = self.order(call, inputs);
+        if order.kind == LONG {
+            return self.create_slowly(call, order).await;
+        }
         self.write(call, CloudVerb::Create, move |objects, now| objects.create(Order { now, ..order })).await
     }
 
