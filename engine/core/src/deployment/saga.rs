@@ -165,14 +165,15 @@ impl Deployment {
         &self.failures
     }
 
-    /// Takes the next thing to start, of a provider instance that has room. The caller must start it.
-    pub fn next(&mut self, has_room: impl Fn(&str) -> bool) -> Option<Task> {
+    /// Takes the next thing to start that there is room for: of each provider instance, only the first in its queue is asked about. The
+    /// caller must start it.
+    pub fn next(&mut self, has_room: impl Fn(&Step) -> bool) -> Option<Task> {
         if self.is_stopped || self.phase == Phase::Failing {
             return None;
         }
-        let open = self.ready.iter().filter(|(provider, turns)| !turns.is_empty() && has_room(provider));
-        let (provider, _) = open.max_by_key(|(_, turns)| turns.peek().copied())?;
-        let provider = provider.clone();
+        let first = |turns: &BinaryHeap<Turn>| turns.peek().copied().filter(|turn| has_room(self.step(turn.earlier.0)));
+        let open = self.ready.iter().filter_map(|(provider, turns)| Some((first(turns)?, provider)));
+        let provider = open.max()?.1.clone();
         let turn = self.ready.get_mut(&provider)?.pop()?;
         Some(Task { step: turn.earlier.0, undoing: self.phase == Phase::Undoing })
     }

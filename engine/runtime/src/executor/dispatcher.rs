@@ -10,6 +10,7 @@ use std::time::Duration;
 use siac_core::deployment::{Call, Deployment, Start, Task};
 use siac_core::model::event::{Event, EventSink, Fact, Outcome, Progress};
 use siac_core::model::identity::OpId;
+use siac_core::model::plan::Step;
 use siac_core::model::snapshot::Status;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
@@ -20,7 +21,7 @@ use crate::stop::{Stop, StopLevel};
 use crate::world::World;
 
 use super::scribe::Written;
-use super::throttle::Throttle;
+use super::throttle::{Seat, Throttle};
 use super::{Executed, Execution, Unwritten};
 
 /// How long the journal is waited for after everything was asked to stop at once.
@@ -43,9 +44,9 @@ pub(super) struct Dispatcher<'a> {
     deployment: Deployment,
     around: Surroundings,
     throttle: Throttle,
-    calls: JoinSet<(OpId, String, Ended)>,
+    calls: JoinSet<(OpId, Seat, Ended)>,
     /// Decided calls whose intent is not durable yet.
-    intended: BTreeMap<OpId, Call>,
+    intended: BTreeMap<OpId, (Call, Seat)>,
     /// Facts that the next batch carries.
     pending: Vec<Fact>,
     /// Who waits for checkpoints to become durable, by operation.
@@ -114,10 +115,19 @@ impl<'a> Dispatcher<'a> {
                 Some(saving) = self.savings.recv() => self.checkpoint(saving),
                 Some(news) = self.news.recv() => self.hear(news),
             }
+            self.gather().await;
         }
         self.calls.abort_all();
         self.dry().await;
         self.close()
+    }
+
+    /// Takes in what has ended in the same moment, so that one append carries all of it.
+    async fn gather(&mut self) {
+        tokio::task::yield_now().await;
+        while let Some(ended) = self.calls.try_join_next() {
+            self.settle(ended);
+        }
     }
 
     /// Whether nothing is in motion any more, or nothing is to be waited for.
@@ -135,7 +145,7 @@ impl<'a> Dispatcher<'a> {
         if !self.around.fence.may_call() {
             self.bar("this run may have lost the lock");
         }
-        while let Some(task) = self.deployment.next(|instance| self.throttle.has_room(instance)) {
+        while let Some(task) = self.next() {
             self.start(task);
         }
         self.pending.extend(self.deployment.begin_undo());
@@ -147,15 +157,23 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
+    fn next(&mut self) -> Option<Task> {
+        let (throttle, world) = (&self.throttle, &self.around.world);
+        let typical =
+            |step: &Step| world.kind(&step.provider, &step.address).map_or(Duration::MAX, |kind| kind.typical);
+        self.deployment.next(|step| throttle.has_room(&step.provider, typical(step)))
+    }
+
     fn start(&mut self, task: Task) {
         let world = &self.around.world;
         let step = self.deployment.step(task.step);
         let kind = world.kind(&step.provider, &step.address).ok();
+        let typical = kind.map_or(Duration::MAX, |kind| kind.typical);
         match self.deployment.start(task, world.new_op(), kind, &world.secrets) {
             Ok(Start::Call(call)) => {
-                self.throttle.entered(&call.intent.provider);
+                let seat = self.throttle.enter(&call.intent.provider, typical);
                 self.pending.push(Fact::Intended(Box::new(call.intent.clone())));
-                self.intended.insert(call.intent.op, *call);
+                self.intended.insert(call.intent.op, (*call, seat));
             }
             Ok(Start::Note(fact)) => self.pending.push(fact),
             // A refusal is among the deployment's failures.
@@ -210,26 +228,25 @@ impl<'a> Dispatcher<'a> {
 
     /// An intent is durable: the call may be made.
     fn launch(&mut self, op: OpId) {
-        let Some(call) = self.intended.remove(&op) else { return };
-        let provider = call.intent.provider.clone();
+        let Some((call, seat)) = self.intended.remove(&op) else { return };
         let operation = match self.barred {
             None => Operation::new(call, None, self.around.clone()),
             Some(why) => Err(format!("not started: {why}")),
         };
         match operation {
             Ok(operation) => {
-                self.calls.spawn(async move { (op, provider, operation.carry_out(false).await) });
+                self.calls.spawn(async move { (op, seat, operation.carry_out(false).await) });
             }
-            Err(why) => self.ended(op, &provider, Outcome::Failed { why }),
+            Err(why) => self.ended(op, &seat, Outcome::Failed { why }),
         }
     }
 
-    fn settle(&mut self, ended: Result<(OpId, String, Ended), JoinError>) {
+    fn settle(&mut self, ended: Result<(OpId, Seat, Ended), JoinError>) {
         match ended {
-            Ok((op, provider, Ok(outcome))) => self.ended(op, &provider, outcome),
+            Ok((op, seat, Ok(outcome))) => self.ended(op, &seat, outcome),
             // Left to the next run: its intent stays open, and nothing more is done here.
-            Ok((op, provider, Err(LeftOpen(why)))) => {
-                self.throttle.left(&provider, false);
+            Ok((op, seat, Err(LeftOpen(why)))) => {
+                self.throttle.leave(&seat, false);
                 self.left.insert(op, why);
                 self.deployment.stop();
             }
@@ -238,8 +255,8 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn ended(&mut self, op: OpId, provider: &str, outcome: Outcome) {
-        self.throttle.left(provider, matches!(outcome, Outcome::Present(_) | Outcome::Absent));
+    fn ended(&mut self, op: OpId, seat: &Seat, outcome: Outcome) {
+        self.throttle.leave(seat, matches!(outcome, Outcome::Present(_) | Outcome::Absent));
         self.pending.push(Fact::Settled { op, outcome: Box::new(outcome) });
     }
 

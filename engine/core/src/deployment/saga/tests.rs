@@ -334,8 +334,8 @@ fn a_provider_without_room_is_passed_over() {
     let mut other = create("b", size(1), &[]);
     other.provider = "other".into();
     let mut deployment = Deployment::new(plan(vec![create("a", size(1), &[]), other]), Snapshot::empty("s"));
-    assert_eq!(deployment.next(|instance| instance == "other").map(|task| task.step), Some(StepId(1)));
-    assert_eq!(deployment.next(|instance| instance == "other"), None);
+    assert_eq!(deployment.next(|step| step.provider == "other").map(|task| task.step), Some(StepId(1)));
+    assert_eq!(deployment.next(|step| step.provider == "other"), None);
     assert_eq!(deployment.next(|_| true).map(|task| task.step), Some(StepId(0)));
 }
 
