@@ -231,7 +231,7 @@ async fn carry_out(
     let Ready { plan, artifacts, mut world } = ready;
     let before = start.snapshot.serial;
     let mode = plan.mode;
-    world.secrets = match use_case::secrets_for(&opened.site, &plan).await {
+    world.secrets = match use_case::secrets_for(&opened.site, &plan, &start.snapshot).await {
         Ok(secrets) => secrets,
         Err(failed) => return give_back(session, failed.into()).await,
     };

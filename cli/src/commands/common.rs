@@ -11,6 +11,8 @@ use siac_engine::store::{Store, StoreError, Wait};
 use siac_engine::use_cases::Failed;
 use siac_engine::use_cases::loading::{self, LoadedStack, Located, StackChoice};
 
+use siac_provider_local::secrets::LocalSecrets;
+
 use crate::adapters;
 use crate::arguments::{Cli, LockOptions, PlanOptions, ScopeOptions, Wait as Patience};
 use crate::desk::Desk;
@@ -114,6 +116,9 @@ impl Opened {
     pub fn load(&self, scope: Option<&ScopeOptions>, desk: &Desk) -> Result<LoadedStack, Failure> {
         let loaded = loading::load(&self.site, &choice(&self.file, scope)?)?;
         warn(desk, &loaded.warnings, &loaded.sources);
+        let secrets = LocalSecrets::new(self.file.project.root.clone());
+        let careless = loaded.stack.secrets.values().filter_map(|secret| secrets.warning(&secret.source));
+        careless.for_each(|warning| desk.say(&format!("warning: {warning}")));
         Ok(loaded)
     }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use siac_core::deployment::resolve::Secrets;
 use siac_core::deployment::saga::Failure;
 use siac_core::model::event::{EventSink, Intent};
 use siac_core::model::identity::{DeploymentId, Digest};
 use siac_core::model::plan::{Operation, Plan};
-use siac_core::model::snapshot::Status;
+use siac_core::model::snapshot::{Snapshot, Status};
 use siac_core::model::value::{Origin, Partial};
 use siac_core::ports::random_16;
 
@@ -164,19 +165,16 @@ fn ended(status: Status, summary: &str) -> String {
     }
 }
 
-/// The secrets that a plan needs, as they are today.
+/// The secrets of a plan and of the state that it starts from, as they are today.
 ///
 /// # Errors
-/// When one that a step needs is not to be had.
-pub async fn secrets_for(site: &Site, plan: &Plan) -> Result<siac_core::deployment::resolve::Secrets, Failed> {
+/// When one that a step needs is not to be had. One that only an object that goes was made with may be missing.
+pub async fn secrets_for(site: &Site, plan: &Plan, base: &Snapshot) -> Result<Secrets, Failed> {
+    let mut sources = base.secrets.clone();
+    sources.extend(plan.secrets.clone());
+    let (secrets, missing) = fetch_secrets(site, &sources).await;
     let needed = needed_secrets(plan);
-    let sources = plan
-        .secrets
-        .iter()
-        .filter(|(name, _)| needed.contains(*name))
-        .map(|(name, source)| (name.clone(), source.clone()));
-    let (secrets, missing) = fetch_secrets(site, &sources.collect()).await;
-    match missing.into_iter().next() {
+    match missing.into_iter().find(|(name, _)| needed.contains(name)) {
         None => Ok(secrets),
         Some((name, why)) => Err(Failed::Other(format!("`secret.{name}` is not to be had: {why}"))),
     }

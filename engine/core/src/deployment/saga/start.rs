@@ -179,9 +179,22 @@ impl Deployment {
         };
         let remote = remote.or_else(|| object.as_ref().map(|object| object.remote.clone()));
         let stored = inputs.stored.clone();
+        let object = object.map(|object| self.as_told(verb, object, secrets));
         let intent =
             Intent { op, step, undoing, address, provider, verb, inputs: stored, remote, deposed, becoming, class };
         Ok(Start::Call(Box::new(Call { intent, inputs, object })))
+    }
+
+    /// The object as the provider is told of it: one that goes with the secrets that it was made with, where they are to be had, because
+    /// nothing else of the call holds them.
+    fn as_told(&self, verb: Verb, object: Object, secrets: &Secrets) -> Object {
+        match verb {
+            Verb::Delete => match resolve(&object.inputs, self.snapshot(), secrets) {
+                Ok(resolved) => Object { inputs: resolved.known.open(), ..object },
+                Err(_) => object,
+            },
+            _ => object,
+        }
     }
 
     /// The object that a call is about: none for one that makes an object.

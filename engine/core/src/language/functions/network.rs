@@ -1,6 +1,6 @@
 //! IP addresses and their networks, as numbers of 32 or 128 bits.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Answer, Arguments, Wrong, wrong};
 use crate::model::value::Value;
