@@ -44,7 +44,7 @@ pub fn store(site: &Site, project: &Project, choice: &StateChoice<'_>) -> Result
     let directory = LocalDirectory::open(&folder, allow_network).map_err(|fault| Failure::new(fault.to_string()))?;
     let is_new = !folder.join("HEAD").exists();
     let key = key(text(choice.settings, "key")?, project, is_new)?;
-    Ok(Store::open(Parts {
+    let store = Store::open(Parts {
         stack: choice.stack.to_owned(),
         backend: folder.display().to_string(),
         register: Arc::new(directory.clone()),
@@ -60,7 +60,14 @@ pub fn store(site: &Site, project: &Project, choice: &StateChoice<'_>) -> Result
         },
         witness: own_folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("siac/witness")),
         accept_rollback: choice.accept_rollback,
-    }))
+    });
+    Ok(store.with_rescue(rescue_folders()))
+}
+
+/// Where the outcomes of calls go that the state itself does not take: other places, maybe other disks.
+fn rescue_folders() -> Vec<PathBuf> {
+    let own = own_folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("siac/rescue"));
+    own.into_iter().chain([std::env::temp_dir().join("siac-rescue")]).collect()
 }
 
 /// Whether a silent holder loses the lock by itself.

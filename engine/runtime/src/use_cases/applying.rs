@@ -1,6 +1,7 @@
 //! A plan carried out: artifacts kept, steps done, the next snapshot published.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use siac_core::deployment::resolve::Secrets;
@@ -117,7 +118,8 @@ async fn conclude(
 ) -> Result<Applied, Failed> {
     let Executed { mut snapshot, status, failures, unknown, open, unwritten } = executed;
     if let Some(unwritten) = unwritten {
-        return Err(lost(unwritten.fault));
+        let rescued = session.write_rescue(&unwritten.facts);
+        return Err(lost(unwritten.fault, rescued));
     }
     if !open.is_empty() {
         session.release(Leaving::Dirty).await?;
@@ -131,12 +133,17 @@ async fn conclude(
     Ok(Applied { status, published: Some(published), failures, unknown, open })
 }
 
-fn lost(fault: JournalFault) -> Failed {
-    match fault {
-        JournalFault::Fenced => Failed::Store(StoreError::Fenced { by: None }),
-        JournalFault::Failed(why) => Failed::Other(format!(
-            "the state cannot be written: {why}. Nothing new was started after that; every call that was made is in the journal. Make the state writable again and run `siac recover`"
+fn lost(fault: JournalFault, rescued: Result<PathBuf, StoreError>) -> Failed {
+    let advice = "Nothing new was started after that, and every call that was made is in the journal. Make the state writable again and run `siac recover`";
+    match (fault, rescued) {
+        (JournalFault::Fenced, _) => Failed::Store(StoreError::Fenced { by: None }),
+        (JournalFault::Failed(why), Ok(path)) => Failed::Other(format!(
+            "the state cannot be written: {why}. What came of the last calls is sealed in {}. {advice}",
+            path.display()
         )),
+        (JournalFault::Failed(why), Err(error)) => {
+            Failed::Other(format!("the state cannot be written: {why}; nor can a rescue file: {error}. {advice}"))
+        }
     }
 }
 
