@@ -61,8 +61,8 @@ fn staying_outputs(kind: &KindSchema, prior: &Object, verdict: Verdict, changed:
         }
         Some(Stability::Moves) | None => false,
     };
-    let recorded = prior.outputs.as_map().cloned().unwrap_or_default();
-    Value::Map(recorded.into_iter().filter(|(name, _)| stays(name)).collect())
+    let recorded = prior.outputs.as_map().into_iter().flatten().filter(|(name, _)| stays(name));
+    Value::Map(recorded.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 fn attribute<'a>(kind: &'a KindSchema, path: &Path) -> Option<&'a Attribute> {
@@ -73,7 +73,10 @@ fn attribute<'a>(kind: &'a KindSchema, path: &Path) -> Option<&'a Attribute> {
 /// A missing entry and null are the same.
 pub fn differences(before: &Partial, after: &Partial) -> Vec<Path> {
     let mut paths = Vec::new();
-    collect_differences(before, after, &mut Vec::new(), &mut paths);
+    // The usual case, and much cheaper.
+    if before != after {
+        collect_differences(before, after, &mut Vec::new(), &mut paths);
+    }
     paths
 }
 

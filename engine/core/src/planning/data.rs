@@ -22,8 +22,8 @@ enum Reading {
 }
 
 /// Decides about a data source.
-pub(super) fn decide<'a>(draft: &mut Draft<'a>, wish: Wish<'a>) {
-    let Some(prepared) = prepare(draft, &wish) else { return };
+pub(super) fn decide<'a>(draft: &mut Draft<'a>, mut wish: Wish<'a>) {
+    let Some(prepared) = prepare(draft, &mut wish) else { return };
     match reading(draft, &wish, &prepared) {
         Reading::Unusable => unusable(draft, &wish, prepared.links),
         Reading::Later(reason) => add(draft, wish, prepared, Course::Read, reason, View::Planned),

@@ -66,11 +66,11 @@ impl Wish<'_> {
 }
 
 /// Evaluates and checks a wish. Nothing when it cannot be told: the instance is added as unusable then.
-pub(super) fn prepare<'a>(draft: &mut Draft<'a>, wish: &Wish<'a>) -> Option<Prepared<'a>> {
+pub(super) fn prepare<'a>(draft: &mut Draft<'a>, wish: &mut Wish<'a>) -> Option<Prepared<'a>> {
     let mut mentioned = addresses_in(&wish.configured);
-    mentioned.extend(wish.extra.iter().cloned());
+    mentioned.extend(&wish.extra);
     mentioned.remove(&wish.address);
-    let links: Vec<usize> = mentioned.iter().filter_map(|address| draft.by_address.get(address).copied()).collect();
+    let links: Vec<usize> = mentioned.iter().filter_map(|address| draft.by_address.get(*address).copied()).collect();
     let dependencies = managed_behind(draft, &mentioned);
     let prepared = match draft.offer(&wish.provider, &wish.address) {
         Some(offer) => with_known(draft, wish, offer),
@@ -93,17 +93,22 @@ pub(super) fn prepare<'a>(draft: &mut Draft<'a>, wish: &Wish<'a>) -> Option<Prep
 
 /// The links, and those to what a value waits for: a hole may come from behind what a wish refers to.
 fn linked(draft: &Draft<'_>, mut links: Vec<usize>, value: &Partial) -> Vec<usize> {
-    links.extend(addresses_in(value).iter().filter_map(|address| draft.by_address.get(address)));
+    links.extend(addresses_in(value).into_iter().filter_map(|address| draft.by_address.get(address)));
     links.sort_unstable();
     links.dedup();
     links
 }
 
-fn with_known<'a>(draft: &mut Draft<'a>, wish: &Wish<'a>, offer: Offer<'a>) -> Option<(Offer<'a>, Partial, Partial)> {
+fn with_known<'a>(
+    draft: &mut Draft<'a>,
+    wish: &mut Wish<'a>,
+    offer: Offer<'a>,
+) -> Option<(Offer<'a>, Partial, Partial)> {
     if !wish.is_usable {
         return None;
     }
-    let configured = draft.fill_data(&wish.configured, wish.folder, Some(&wish.address));
+    let configured = std::mem::take(&mut wish.configured);
+    let configured = draft.fill_data(configured, wish.folder, Some(&wish.address));
     let desired = draft.fill(&configured.value, wish.folder, Some(&wish.address));
     if !configured.is_usable || !desired.is_usable {
         return None;
@@ -151,11 +156,11 @@ fn not_offered(wish: &Wish<'_>) -> Diagnostic {
 }
 
 /// The managed resources among these, and behind the data sources among these.
-fn managed_behind(draft: &Draft<'_>, mentioned: &BTreeSet<ResourceAddress>) -> Vec<ResourceAddress> {
+fn managed_behind(draft: &Draft<'_>, mentioned: &BTreeSet<&ResourceAddress>) -> Vec<ResourceAddress> {
     let mut managed = BTreeSet::new();
     for address in mentioned {
         match address.mode {
-            Mode::Managed => drop(managed.insert(address.clone())),
+            Mode::Managed => drop(managed.insert((*address).clone())),
             Mode::Data => {
                 let becoming = draft.instance(address).and_then(|instance| instance.becoming.as_ref());
                 managed.extend(becoming.into_iter().flat_map(|becoming| becoming.dependencies.iter().cloned()));
@@ -201,7 +206,7 @@ fn blank<'a>(draft: &Draft<'a>, wish: &Wish<'a>, view: View, links: Vec<usize>) 
 /// Decides about a managed instance. `import` is the identity under which it is adopted, or an error that was reported.
 pub(super) fn managed<'a>(draft: &mut Draft<'a>, mut wish: Wish<'a>, import: Option<Result<String, ()>>) {
     wish.extra.extend(trigger::addresses(draft, &wish));
-    let Some(prepared) = prepare(draft, &wish) else { return };
+    let Some(prepared) = prepare(draft, &mut wish) else { return };
     refuse_unsettled(draft, &wish);
     let adopted = match import {
         None => None,
@@ -303,8 +308,8 @@ impl<'d, 'a> Decision<'d, 'a> {
 
     fn decide(self) -> Instance<'a> {
         let current = match &self.adopted {
-            Some((_, object)) => Some((**object).clone()),
-            None => self.draft.priors.get(&self.wish.address).and_then(Prior::current).cloned(),
+            Some((_, object)) => Some(Cow::Owned((**object).clone())),
+            None => self.draft.priors.get(&self.wish.address).and_then(Prior::detached),
         };
         match current {
             None => self.create(),
@@ -326,10 +331,11 @@ impl<'d, 'a> Decision<'d, 'a> {
 
     fn against(mut self, current: &Object) -> Instance<'a> {
         let respelled = compare::same_secrets(current, &self.desired);
-        let alike = respelled
-            .iter()
-            .fold(self.desired.clone(), |value, (path, _)| ignore::with(value, path, current.inputs.at(path).cloned()));
-        let mut planned = self.plan(Some(current), &alike);
+        let as_sent = |value, (path, _): &(Path, Partial)| ignore::with(value, path, current.inputs.at(path).cloned());
+        let mut planned = match respelled.is_empty() {
+            true => self.plan(Some(current), &self.desired),
+            false => self.plan(Some(current), &respelled.iter().fold(self.desired.clone(), as_sent)),
+        };
         for (path, hole) in respelled {
             planned.inputs = ignore::with(planned.inputs, &path, Some(hole));
         }
@@ -395,7 +401,8 @@ impl<'d, 'a> Decision<'d, 'a> {
             None => Course::Record { quiet: false },
             Some(prior) => {
                 let remembered = prior.remembered.as_deref().unwrap_or(current);
-                let same = self.is_remembered_alike(remembered) && planned.inputs == current.inputs;
+                let is_as = |there: &Object| compare::differences(&there.inputs, &planned.inputs).is_empty();
+                let same = self.is_remembered_alike(remembered) && (is_as(current) || is_as(remembered));
                 // An upgraded schema, and moves of what it refers to, change the record and not the object.
                 let is_rewritten = matches!(prior.remembered, Some(Cow::Owned(_)))
                     && prior.record.object.as_ref().is_some_and(|it| it != remembered);
@@ -405,11 +412,7 @@ impl<'d, 'a> Decision<'d, 'a> {
                 }
             }
         };
-        let outputs = current.outputs.clone();
-        let mut instance = self.finish(course, planned, Vec::new());
-        instance.outputs = outputs;
-        instance.view = View::Current;
-        instance
+        self.finish(course, planned, Vec::new())
     }
 
     fn is_remembered_alike(&self, remembered: &Object) -> bool {

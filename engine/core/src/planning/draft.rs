@@ -179,10 +179,10 @@ impl<'a> Draft<'a> {
     }
 
     /// Fills the holes of a value with what data sources answered; everything else stays as it is.
-    pub fn fill_data(&mut self, value: &Partial, folder: &str, address: Option<&ResourceAddress>) -> Evaluated {
-        match self.with_data(value, folder) {
+    pub fn fill_data(&mut self, value: Partial, folder: &str, address: Option<&ResourceAddress>) -> Evaluated {
+        match self.with_data(&value, folder) {
             Some((evaluation, is_tainted)) => self.take(evaluation, is_tainted, address),
-            None => Evaluated::usable(value.clone()),
+            None => Evaluated::usable(value),
         }
     }
 

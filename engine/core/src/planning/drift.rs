@@ -18,7 +18,7 @@ pub(super) fn drift(draft: &mut Draft<'_>) -> Vec<Drift> {
     let mentioned = attributes_used_by_changes(draft);
     let mut found = Vec::new();
     let mut marked = Vec::new();
-    for (address, prior) in &draft.priors {
+    for (address, prior) in draft.priors.iter() {
         let (Some(remembered), Some(instance)) = (prior.remembered.as_deref(), draft.instance(address)) else {
             continue;
         };
@@ -77,7 +77,7 @@ fn relevance(
 
 /// The attributes that the wishes of changing resources refer to.
 fn attributes_used_by_changes<'d>(draft: &'d Draft<'_>) -> HashSet<(&'d ResourceAddress, &'d str)> {
-    let has_drift = draft.priors.values().any(|prior| matches!(prior.sight, Sight::Changed(_)));
+    let has_drift = draft.priors.iter().any(|(_, prior)| matches!(prior.sight, Sight::Changed(_)));
     let changing = draft.instances.iter().filter(|instance| has_drift && instance.course.acts());
     let wishes = changing.filter_map(|instance| instance.becoming.as_ref()).map(|becoming| &becoming.configured);
     let origins = wishes.flat_map(Partial::holes).flat_map(|hole| hole.origins.keys());

@@ -62,7 +62,7 @@ fn condition(
     waits_for: &mut BTreeSet<ResourceAddress>,
 ) -> Option<bool> {
     let (known, open) = walk.known(when, at);
-    waits_for.extend(addresses_in(&open));
+    waits_for.extend(addresses_in(&open).into_iter().cloned());
     if !known.is_usable {
         return None;
     }
@@ -92,7 +92,7 @@ fn instances(
     waits_for: &mut BTreeSet<ResourceAddress>,
 ) -> Option<Vec<Each>> {
     let (known, open) = walk.known(expression, at);
-    waits_for.extend(addresses_in(&open));
+    waits_for.extend(addresses_in(&open).into_iter().cloned());
     if !known.is_usable {
         return None;
     }

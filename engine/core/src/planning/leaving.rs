@@ -26,9 +26,9 @@ pub(super) fn spares_data(request: &Request<'_>) -> bool {
 pub(super) fn decide<'a>(draft: &mut Draft<'a>, selection: &Selection<'_>, modules: Option<&Modules<'a>>) {
     let blocks = modules.map(declared_blocks).unwrap_or_default();
     let addresses: Vec<ResourceAddress> =
-        draft.priors.keys().filter(|address| !draft.by_address.contains_key(*address)).cloned().collect();
+        draft.priors.addresses().filter(|address| !draft.by_address.contains_key(*address)).cloned().collect();
     for address in addresses {
-        let Some(object) = draft.priors[&address].remembered.as_deref().cloned() else { continue };
+        let Some(object) = draft.priors.get(&address).and_then(|prior| prior.remembered.clone()) else { continue };
         let course = match address.mode {
             Mode::Data => (Course::Forget { quiet: true }, Vec::new()),
             Mode::Managed if !selection.contains(&address, None) => (Course::Keep, Vec::new()),
@@ -47,7 +47,8 @@ fn leaving<'a>(
     object: &Object,
     (course, reasons): (Course, Vec<Reason>),
 ) -> Instance<'a> {
-    let view = if draft.priors[&address].is_not_yet_seen() { View::Unusable } else { View::Current };
+    let view =
+        if draft.priors.get(&address).is_some_and(Prior::is_not_yet_seen) { View::Unusable } else { View::Current };
     Instance {
         offer: draft.offer(&object.provider, &address),
         provider: object.provider.clone(),
@@ -95,7 +96,7 @@ fn course(draft: &mut Draft<'_>, address: &ResourceAddress, object: &Object, blo
     if draft.request.snapshot.unsettled.values().any(|intent| intent.address == *address) {
         draft.problems.push(unsettled(address));
     }
-    if draft.priors[address].is_lost() {
+    if draft.priors.get(address).is_some_and(Prior::is_lost) {
         return (Course::Forget { quiet: false }, vec![Reason::Vanished]);
     }
     let removed = removal(draft.request, address);
@@ -211,7 +212,7 @@ fn moved_and_wanted<'p>(
     moved: &HashMap<&'p ResourceAddress, &'p ResourceAddress>,
 ) -> Vec<(ResourceAddress, ResourceAddress)> {
     let is_new = |from: &ResourceAddress| {
-        draft.instance(from).is_some_and(|it| it.becoming.is_some()) && !draft.priors.contains_key(from)
+        draft.instance(from).is_some_and(|it| it.becoming.is_some()) && !draft.priors.get(from).is_some()
     };
     let mut pairs: Vec<_> =
         moved.iter().filter(|(from, _)| is_new(from)).map(|(a, b)| ((*a).clone(), (*b).clone())).collect();

@@ -25,7 +25,7 @@ pub(super) struct Leftover<'a> {
 pub(super) fn leftovers<'a>(draft: &mut Draft<'a>, selection: &Selection<'_>) -> Vec<Leftover<'a>> {
     let mut found = Vec::new();
     let mut spared = Vec::new();
-    for (address, prior) in &draft.priors {
+    for (address, prior) in draft.priors.iter() {
         let is_forgotten = draft
             .instance(address)
             .is_some_and(|it| matches!(it.course, Course::Forget { quiet: false }) && !prior.is_lost());

@@ -50,7 +50,7 @@ fn record(draft: &mut Draft<'_>, wanted: &Wanted<'_>) -> Option<OutputRecord> {
     if depends_on_left_out(draft, &wanted.configured) {
         return before.cloned();
     }
-    let configured = draft.fill_data(&wanted.configured, wanted.folder, None);
+    let configured = draft.fill_data(wanted.configured.clone(), wanted.folder, None);
     let value = draft.fill(&configured.value, wanted.folder, None);
     if !configured.is_usable || !value.is_usable {
         return None;

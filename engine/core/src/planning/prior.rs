@@ -1,7 +1,7 @@
 //! What is remembered of every address, under its present name, and what was seen of it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::moves::Renames;
@@ -42,7 +42,16 @@ pub(super) enum Sight {
     NotYetSeen,
 }
 
-impl Prior<'_> {
+impl<'a> Prior<'a> {
+    /// The object in use as it is now, free of the prior itself. What is remembered as it stands in the snapshot is not copied.
+    pub fn detached(&self) -> Option<Cow<'a, Object>> {
+        match (&self.sight, &self.remembered) {
+            (Sight::Gone, _) => None,
+            (Sight::Changed(object), _) => Some(Cow::Owned((**object).clone())),
+            (_, remembered) => remembered.clone(),
+        }
+    }
+
     /// The object in use as it is now.
     pub fn current(&self) -> Option<&Object> {
         match &self.sight {
@@ -63,8 +72,35 @@ impl Prior<'_> {
     }
 }
 
-/// What is known of every address before planning.
-pub(super) type Priors<'a> = BTreeMap<ResourceAddress, Prior<'a>>;
+/// What is known of every address before planning: in order of address, and found without comparing many.
+#[derive(Debug, Default)]
+pub(super) struct Priors<'a> {
+    list: Vec<(ResourceAddress, Prior<'a>)>,
+    index: HashMap<ResourceAddress, usize>,
+}
+
+impl<'a> Priors<'a> {
+    fn new(mut list: Vec<(ResourceAddress, Prior<'a>)>) -> Self {
+        list.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let index = list.iter().enumerate().map(|(at, (address, _))| (address.clone(), at)).collect();
+        Self { list, index }
+    }
+
+    /// What is known of an address.
+    pub fn get(&self, address: &ResourceAddress) -> Option<&Prior<'a>> {
+        self.index.get(address).map(|&at| &self.list[at].1)
+    }
+
+    /// Everything, in order of address.
+    pub fn iter(&self) -> impl Iterator<Item = (&ResourceAddress, &Prior<'a>)> + Clone {
+        self.list.iter().map(|(address, prior)| (address, prior))
+    }
+
+    /// The addresses, in order.
+    pub fn addresses(&self) -> impl Iterator<Item = &ResourceAddress> {
+        self.list.iter().map(|(address, _)| address)
+    }
+}
 
 /// A kind, with the catalogue that offers it.
 #[derive(Clone, Copy)]
@@ -99,7 +135,7 @@ pub(super) fn priors<'a>(
     renames: &Renames,
     problems: &mut Diagnostics,
 ) -> Priors<'a> {
-    let mut priors = Priors::new();
+    let mut priors = Vec::with_capacity(request.snapshot.records.len());
     for (from, record) in &request.snapshot.records {
         let address = renames.get(from).unwrap_or(from);
         let remembered = record.object.as_ref().map(|object| {
@@ -117,9 +153,9 @@ pub(super) fn priors<'a>(
             }
             _ => Sight::AsRemembered,
         };
-        priors.insert(address.clone(), Prior { from, record, remembered, sight });
+        priors.push((address.clone(), Prior { from, record, remembered, sight }));
     }
-    priors
+    Priors::new(priors)
 }
 
 fn upgraded<'a>(

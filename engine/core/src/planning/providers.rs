@@ -16,7 +16,7 @@ use crate::model::value::{Known, Value};
 /// The pins of every provider instance that some instance belongs to.
 pub(super) fn pins<'a>(draft: &mut Draft<'a>, modules: Option<&Modules<'a>>) -> BTreeMap<String, ProviderPin> {
     let used: BTreeSet<String> = draft.instances.iter().map(|instance| instance.provider.clone()).collect();
-    let deposed = draft.priors.values().flat_map(|prior| prior.record.deposed.values());
+    let deposed = draft.priors.iter().flat_map(|(_, prior)| prior.record.deposed.values());
     let used: BTreeSet<String> = used.into_iter().chain(deposed.map(|object| object.provider.clone())).collect();
     let mut pins = BTreeMap::new();
     for name in used {

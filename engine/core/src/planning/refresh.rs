@@ -12,10 +12,10 @@ use crate::model::value::Value;
 
 /// Records what was seen of everything that is remembered.
 pub(super) fn decide<'a>(draft: &mut Draft<'a>, selection: &Selection<'_>) {
-    let addresses: Vec<ResourceAddress> = draft.priors.keys().cloned().collect();
+    let addresses: Vec<ResourceAddress> = draft.priors.addresses().cloned().collect();
     for address in addresses {
-        let prior = &draft.priors[&address];
-        let Some(remembered) = prior.remembered.as_deref().cloned() else { continue };
+        let Some(prior) = draft.priors.get(&address) else { continue };
+        let Some(remembered) = prior.remembered.clone() else { continue };
         let is_selected = selection.contains(&address, None);
         let (course, reasons) = match &prior.sight {
             Sight::Changed(_) if is_selected => (Course::Record { quiet: false }, vec![Reason::Drifted]),

@@ -54,7 +54,7 @@ pub(super) fn walk<'a>(draft: &mut Draft<'a>, kept: &'a Snapshot) -> Option<Sele
 fn wanted(kept: &Snapshot) -> Vec<(&ResourceAddress, &Object)> {
     let in_use = || kept.records.iter().filter_map(|(address, record)| Some((address, record.object.as_ref()?)));
     let managed = in_use().filter(|(address, _)| address.mode == Mode::Managed);
-    let outputs = kept.outputs.values().flat_map(|output| addresses_in(&output.configured));
+    let outputs = kept.outputs.values().flat_map(|output| addresses_in(&output.configured)).cloned();
     let mut mentioned: HashSet<ResourceAddress> =
         managed.clone().flat_map(|(_, object)| needed_by(object)).chain(outputs).collect();
     // Data may refer to data.
@@ -72,8 +72,8 @@ fn wanted(kept: &Snapshot) -> Vec<(&ResourceAddress, &Object)> {
 
 fn needed_by(object: &Object) -> BTreeSet<ResourceAddress> {
     let mut needed = addresses_in(&object.configured);
-    needed.extend(object.dependencies.iter().cloned());
-    needed
+    needed.extend(&object.dependencies);
+    needed.into_iter().cloned().collect()
 }
 
 /// The objects, each after what it depends on.

@@ -3,6 +3,7 @@
 mod changes;
 mod expressions;
 mod properties;
+mod scale;
 mod world;
 mod world_changes;
 

@@ -356,18 +356,14 @@ impl<'a> Walk<'_, 'a> {
 }
 
 /// The managed resources and data sources that a value refers to.
-pub(super) fn addresses_in(value: &Partial) -> BTreeSet<ResourceAddress> {
-    let mut addresses = BTreeSet::new();
-    for hole in value.holes() {
-        for origin in hole.origins.keys() {
-            if let Origin::Attribute(address, _) = origin
-                && !addresses.contains(address)
-            {
-                addresses.insert(address.clone());
-            }
-        }
-    }
-    addresses
+pub(super) fn addresses_in(value: &Partial) -> BTreeSet<&ResourceAddress> {
+    let origins = value.holes().into_iter().flat_map(|hole| hole.origins.keys());
+    origins
+        .filter_map(|origin| match origin {
+            Origin::Attribute(address, _) => Some(address),
+            Origin::Secret(_) => None,
+        })
+        .collect()
 }
 
 /// The outputs of the root as the stack wants them: resources left as holes.

@@ -119,7 +119,7 @@ pub struct World {
     pub objects: BTreeMap<String, (Partial, Partial)>,
     /// What data sources answer after the key.
     pub answer: String,
-    made: u8,
+    made: u64,
 }
 
 /// A stack as it was loaded.
@@ -424,7 +424,7 @@ impl World {
         Object {
             provider: provider.to_owned(),
             remote,
-            op: OpId([self.made; 16]),
+            op: operation(self.made),
             configured: becoming.configured.clone(),
             sent: sent(&inputs),
             inputs,
@@ -465,6 +465,13 @@ impl World {
         }
         (Value::Map(inputs), Value::Map(outputs), secrets)
     }
+}
+
+/// The identity of the operation with this number.
+fn operation(number: u64) -> OpId {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    OpId(bytes)
 }
 
 /// The record's place for an address.
