@@ -104,10 +104,33 @@ impl Instance<'_> {
             return path.0.is_empty().then(|| Cow::Owned(self.whole(prior)));
         };
         match self.attribute(name, prior) {
-            Cow::Borrowed(value) => part(value, rest).or_else(|| Some(self.hole(path))),
-            Cow::Owned(value) if rest.is_empty() => Some(Cow::Owned(value)),
-            Cow::Owned(Value::Hole(hole)) if hole.is_unknown() => Some(self.hole(path)),
-            Cow::Owned(value) => part(&value, rest).map(|value| Cow::Owned(value.into_owned())),
+            Cow::Borrowed(value) => match part(value, rest) {
+                Some(value) if value.is_unknown() => Some(Cow::Owned(self.awaited(&value, path))),
+                Some(value) => Some(value),
+                None => Some(self.hole(path)),
+            },
+            Cow::Owned(_) => Some(self.hole(path)),
+        }
+    }
+
+    /// The value with what is not known yet in it as holes of this very instance: those who refer to it wait for it, and not for
+    /// everything that it waits for itself. Otherwise a residual would grow with the length of a chain.
+    fn awaited(&self, value: &Partial, path: &Path) -> Partial {
+        match value {
+            Value::List(items) => {
+                Value::List(items.iter().enumerate().map(|(at, item)| self.awaited(item, &path.index(at))).collect())
+            }
+            Value::Map(entries) => {
+                let entry = |(key, item): (&String, _)| (key.clone(), self.awaited(item, &path.key(key)));
+                Value::Map(entries.iter().map(entry).collect())
+            }
+            Value::Hole(hole) if hole.is_unknown() => {
+                let origin = Origin::Attribute(self.address.clone(), path.clone());
+                let awaits = if hole.is_secret() { Awaits::ApplySecret } else { Awaits::Apply };
+                let hole = Hole { prefix: hole.prefix.clone(), ..Hole::of(origin, hole.ty.clone(), awaits) };
+                Value::Hole(Box::new(hole))
+            }
+            plain => plain.clone(),
         }
     }
 

@@ -212,7 +212,7 @@ fn moved_and_wanted<'p>(
     moved: &HashMap<&'p ResourceAddress, &'p ResourceAddress>,
 ) -> Vec<(ResourceAddress, ResourceAddress)> {
     let is_new = |from: &ResourceAddress| {
-        draft.instance(from).is_some_and(|it| it.becoming.is_some()) && !draft.priors.get(from).is_some()
+        draft.instance(from).is_some_and(|it| it.becoming.is_some()) && draft.priors.get(from).is_none()
     };
     let mut pairs: Vec<_> =
         moved.iter().filter(|(from, _)| is_new(from)).map(|(a, b)| ((*a).clone(), (*b).clone())).collect();

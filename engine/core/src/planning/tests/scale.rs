@@ -1,68 +1,37 @@
-//! Work grows with what there is, N log N at worst.
+//! Work grows with what there is, N log N at worst; nothing grows with the length of a chain.
 
 use std::fmt::Write;
 
 use super::*;
-use crate::planning::questions::Answers;
-use crate::planning::{Goal, Request, plan};
+use crate::model::plan::Operation;
 
-/// A chain of ten, and everything else fanned out behind it.
-fn chain_and_fan(count: usize) -> String {
-    let mut text = String::new();
-    for n in 0..count {
-        let needed = if n < 10 { n.saturating_sub(1) } else { n % 10 };
-        let _ = match n {
-            0 => write!(text, "[resource.toy_value.r0]\ninput = \"seed\"\n"),
-            _ => write!(text, "[resource.toy_value.r{n}]\ninput = \"${{toy_value.r{needed}.output}}-{n}\"\n"),
-        };
+#[test]
+fn a_long_chain_behind_something_unknown_stays_flat() {
+    const LENGTH: usize = 1_000;
+    let mut world = World::new();
+    let mut text = String::from("[resource.toy_thing.r0]\nname = \"seed\"\n");
+    let _ = write!(text, "[resource.toy_value.r1]\ninput = \"${{toy_thing.r0.id}}\"\n");
+    for n in 2..LENGTH {
+        let _ = write!(text, "[resource.toy_value.r{n}]\ninput = \"${{toy_value.r{}.output}}.\"\n", n - 1);
     }
-    text
+    let loaded = world.load(&text);
+    let plan = world.plan(&loaded, &Snapshot::empty("toys"));
+    let largest = plan.steps.iter().map(|step| serde_json::to_string(&step.operation).unwrap().len()).max();
+    assert!(largest < Some(2_000), "{largest:?}");
+    assert!(plan.steps.iter().all(|step| step.needs.len() <= 1));
+    assert_eq!(plan.steps[0].weight, 10 * LENGTH as u64);
+    let next = world.apply(&plan, &Snapshot::empty("toys"));
+    assert!(world.plan(&loaded, &next).is_empty());
 }
 
 #[test]
-#[ignore]
-fn timing() {
-    for count in [2500, 10000] {
-        let world = World::new();
-        let loaded = world.load(&chain_and_fan(count));
-        let snapshot = Snapshot::empty("toys");
-        let options = Options::default();
-        let request = Request {
-            goal: Goal::Stack(&loaded.stack),
-            snapshot: &snapshot,
-            base_id: None,
-            catalogues: &world.catalogues,
-            sources: &loaded.sources,
-            options: &options,
-        };
-        for _ in 0..3 {
-            let start = cpu();
-            let outcome = plan(&request, &Answers::default());
-            println!("create {count}: {:?}", (cpu() - start) / 1000);
-            drop(outcome);
-        }
-        let p = world.plan(&loaded, &snapshot);
-        let mut world = world;
-        let next = world.apply(&p, &snapshot);
-        let options = Options { refresh: false, ..Options::default() };
-        let request = Request {
-            goal: Goal::Stack(&loaded.stack),
-            snapshot: &next,
-            base_id: None,
-            catalogues: &world.catalogues,
-            sources: &loaded.sources,
-            options: &options,
-        };
-        for _ in 0..3 {
-            let start = cpu();
-            let outcome = plan(&request, &Answers::default());
-            println!("same {count}: {:?} {}", (cpu() - start) / 1000, world::done(outcome).is_empty());
-        }
+fn a_wide_fan_needs_one_step_each() {
+    let world = World::new();
+    let mut text = String::from("[resource.toy_thing.hub]\nname = \"hub\"\n");
+    for n in 0..1_000 {
+        let _ = write!(text, "[resource.toy_value.r{n}]\ninput = \"${{toy_thing.hub.id}}-{n}\"\n");
     }
-}
-
-/// Nanoseconds of this thread.
-fn cpu() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    text.split(' ').next().unwrap().parse().unwrap()
+    let plan = world.plan(&world.load(&text), &Snapshot::empty("toys"));
+    assert_eq!(plan.steps.iter().map(|step| step.needs.len()).sum::<usize>(), 1_000);
+    assert!(matches!(plan.steps[0].operation, Operation::Create { .. }));
 }
