@@ -1,22 +1,26 @@
 //! A world with one stack, and the runs of siac in it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use siac_core::language::early::early;
 use siac_core::language::load::{self, GivenVariables};
+use siac_core::language::scope::Files;
 use siac_core::model::snapshot::Snapshot;
-use siac_core::model::stack::Stack;
+use siac_engine::site::{Connect, Site as Place};
 use siac_engine::store::{Parts, Store, Writer};
+use siac_engine::use_cases::loading::LoadedStack;
 use siac_test_kit::chance::SeededEntropy;
 use siac_test_kit::clock::VirtualClock;
-use siac_test_kit::cloud::Cloud;
+use siac_test_kit::cloud::{Cloud, PLUGIN};
 use siac_test_kit::keys::CheapKey;
 use siac_test_kit::network::{Network, Site, Strike};
 use siac_test_kit::process::{Life, Process, live};
 use siac_test_kit::store::MemoryStore;
 
-use crate::recipe::{self, Report, Run};
+use crate::recipe::{self, Report};
 
 /// The longest a run may take, in virtual time.
 const LIMIT: Duration = Duration::from_secs(6 * 3_600);
@@ -36,7 +40,7 @@ pub struct House {
 #[derive(Debug, Clone)]
 pub enum Wish {
     /// Make the world as this stack wants it.
-    Stack(Arc<Stack>),
+    Stack(Arc<LoadedStack>),
     /// Make the world as the snapshot of this serial remembers it.
     Rollback(u64),
     /// Delete everything.
@@ -55,6 +59,8 @@ pub enum Storage {
     Local,
     /// Elsewhere, where holders give signs of life.
     Remote,
+    /// Where journals are said to be kept, and are not: only to show that the matrix notices.
+    Forgetful,
 }
 
 impl House {
@@ -64,14 +70,16 @@ impl House {
         let storage = match storage {
             Storage::Local => MemoryStore::local(),
             Storage::Remote => MemoryStore::remote(Duration::from_secs(60)),
+            Storage::Forgetful => MemoryStore::forgetting("wal/"),
         };
-        Self {
-            cloud: Cloud::new(),
-            network: Network::new(clock.clone()),
-            storage,
-            clock,
-            entropy: Arc::new(SeededEntropy::new(seed)),
-        }
+        let network = Network::new(clock.clone());
+        Self { cloud: Cloud::new(), network, storage, clock, entropy: Arc::new(SeededEntropy::new(seed)) }
+    }
+
+    /// The same world over another, empty cloud.
+    #[must_use]
+    pub fn over(self, cloud: Arc<Cloud>) -> Self {
+        Self { cloud, ..self }
     }
 
     /// Another world in which everything is as it is here, once everything on its way has arrived.
@@ -92,8 +100,8 @@ impl House {
     pub fn run(&self, wish: &Wish, strikes: impl IntoIterator<Item = (usize, Strike)>) -> End {
         self.network.arm(strikes);
         let process = Process::new(&self.network);
-        let run = self.begin(&process);
-        live(&process, LIMIT, recipe::run(&run, wish))
+        let (place, store) = (self.place(&process), self.store(&process));
+        live(&process, LIMIT, recipe::run(&place, &store, wish))
     }
 
     /// A run that nothing happens to.
@@ -126,8 +134,8 @@ impl House {
         wrong
     }
 
-    fn begin(&self, process: &Arc<Process>) -> Run {
-        let store = Store::open(Parts {
+    fn store(&self, process: &Arc<Process>) -> Store {
+        Store::open(Parts {
             stack: STACK.to_owned(),
             backend: "memory".to_owned(),
             register: self.storage.register(process),
@@ -135,19 +143,30 @@ impl House {
             keys: vec![Arc::new(CheapKey::named("test"))],
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
-            writer: Writer { who: "test@house".to_owned(), ..Writer::default() },
+            writer: Writer { who: WHO.to_owned(), ..Writer::default() },
             witness: None,
             accept_rollback: false,
-        });
-        Run {
-            store,
-            provider: self.cloud.provider(process),
-            catalogues: Cloud::catalogues(),
+        })
+    }
+
+    fn place(&self, process: &Arc<Process>) -> Place {
+        let provider = self.cloud.provider(process);
+        let connect: Connect = Arc::new(move |plugin| (plugin == PLUGIN).then(|| Arc::clone(&provider)));
+        Place {
+            root: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+            catalogues: self.cloud.catalogues(),
+            connect,
+            secret_stores: Vec::new(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            who: WHO.to_owned(),
         }
     }
 }
+
+/// Who runs it.
+const WHO: &str = "test@house";
 
 /// The name of the stack.
 pub const STACK: &str = "test";
@@ -156,7 +175,7 @@ pub const STACK: &str = "test";
 ///
 /// # Panics
 /// When the text has problems.
-pub fn stack(resources: &str) -> Arc<Stack> {
+pub fn stack(resources: &str) -> Arc<LoadedStack> {
     let text = format!("[stack]\nname = \"{STACK}\"\n{resources}");
     let files = BTreeMap::from([("test.toml".to_owned(), Ok(Arc::from(text.as_str())))]);
     let loaded = load::load(&load::Request {
@@ -165,8 +184,10 @@ pub fn stack(resources: &str) -> Arc<Stack> {
         variables: &GivenVariables::default(),
         environment: None,
         version: env!("CARGO_PKG_VERSION"),
-        catalogues: &Cloud::catalogues(),
+        catalogues: &Cloud::new().catalogues(),
     });
     assert!(!loaded.diagnostics.has_errors(), "{:#?}\n{text}", loaded.diagnostics);
-    Arc::new(loaded.stack.expect("a stack without errors is loaded"))
+    let stack = loaded.stack.expect("a stack without errors is loaded");
+    let early = early(&stack, &Files::new());
+    Arc::new(LoadedStack { stack, early, warnings: loaded.diagnostics, sources: loaded.sources })
 }

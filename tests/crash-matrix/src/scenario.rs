@@ -1,8 +1,8 @@
 //! What was there, what is wanted, and what goes wrong besides the kill.
 
 use siac_core::model::address::ResourceAddress;
-use siac_test_kit::cloud::CloudVerb;
 use siac_test_kit::cloud::mishap::{Mishap, Mishaps};
+use siac_test_kit::cloud::{Cloud, CloudVerb, Promise};
 
 use crate::house::{House, Storage, Wish, stack};
 
@@ -18,6 +18,8 @@ pub struct Scenario {
     pub refused: Option<(ResourceAddress, CloudVerb)>,
     /// Where the state is kept.
     pub storage: Storage,
+    /// What the cloud promises and does not hold.
+    pub broken: Option<Promise>,
 }
 
 impl Scenario {
@@ -27,6 +29,10 @@ impl Scenario {
     /// When that does not go well.
     pub fn build(&self) -> Result<House, String> {
         let house = House::new(self.storage, 7);
+        let house = match self.broken {
+            Some(promise) => house.over(Cloud::breaking(promise)),
+            None => house,
+        };
         for resources in &self.before {
             let report = house.run_well(&Wish::Stack(stack(resources)))?;
             let wrong = house.violations(&report.snapshot);
@@ -157,16 +163,16 @@ link = "${fake_name.b.id}"
 name = "e"
 "#;
 
+fn wanted(resources: &str) -> Wish {
+    Wish::Stack(stack(resources))
+}
+
+fn plain(name: &'static str, before: &[&'static str], wish: Wish) -> Scenario {
+    Scenario { name, before: before.to_vec(), wish, refused: None, storage: Storage::Local, broken: None }
+}
+
 /// Every scenario.
 pub fn all() -> Vec<Scenario> {
-    let plain = |name, before: &[&'static str], wish| Scenario {
-        name,
-        before: before.to_vec(),
-        wish,
-        refused: None,
-        storage: Storage::Local,
-    };
-    let wanted = |resources| Wish::Stack(stack(resources));
     let refused = |kind: &str, name: &str, verb| Some((ResourceAddress::managed(kind, name), verb));
     vec![
         plain("create", &[], wanted(CHAIN)),
@@ -194,17 +200,18 @@ pub fn all() -> Vec<Scenario> {
 
 /// The small ones, for strikes at two runs.
 pub fn small() -> Vec<Scenario> {
-    let wanted = |resources| Wish::Stack(stack(resources));
-    let plain = |name, before: &[&'static str], wish| Scenario {
-        name,
-        before: before.to_vec(),
-        wish,
-        refused: None,
-        storage: Storage::Local,
-    };
     vec![
         plain("create, twice killed", &[], wanted(PAIR)),
         plain("replace, twice killed", &[PAIR], wanted(PAIR_MOVED)),
         plain("delete, twice killed", &[PAIR], Wish::Nothing),
+    ]
+}
+
+/// Worlds that break a promise on which the engine relies. The matrix must find violations in each, or it finds none anywhere.
+pub fn broken() -> Vec<Scenario> {
+    vec![
+        Scenario { broken: Some(Promise::Drain), ..plain("requests outlive the drain", &[], wanted(PAIR)) },
+        Scenario { broken: Some(Promise::Tokens), ..plain("tokens are not honoured", &[], wanted(PAIR)) },
+        Scenario { storage: Storage::Forgetful, ..plain("journals are lost", &[], wanted(PAIR)) },
     ]
 }

@@ -25,9 +25,13 @@ fn side_by_side(scenarios: &[Scenario], find: impl Fn(&Scenario) -> Row + Sync) 
     rows.into_inner().expect("no thread panicked").into_values().collect()
 }
 
-fn judge(rows: &[Row]) {
+fn show(rows: &[Row]) {
     println!("{HEAD}");
     rows.iter().for_each(|row| println!("{row}"));
+}
+
+fn judge(rows: &[Row]) {
+    show(rows);
     for row in rows {
         row.violations.iter().take(8).for_each(|line| println!("{}: {line}", row.name));
     }
@@ -46,4 +50,17 @@ fn a_run_killed_and_its_recovery_killed_too() {
     // Killed before an exchange is killed after the one before it: one of the two is enough here.
     let firsts = [Strike::After, Strike::InFlight(Duration::from_secs(20))];
     judge(&side_by_side(&scenario::small(), |small| strike_each_twice(small, &firsts, &[Strike::After])));
+}
+
+#[test]
+fn a_world_that_breaks_its_promises_is_found_out() {
+    let rows = side_by_side(&scenario::broken(), strike_each);
+    show(&rows);
+    let blind: Vec<_> = rows.iter().filter(|row| row.violations.is_empty()).map(|row| row.name).collect();
+    assert!(blind.is_empty(), "the matrix sees nothing wrong where {blind:?}");
+    let words = ["orphan", "duplicate", "phantom", "repeated"];
+    for row in rows {
+        let named = row.violations.iter().any(|line| words.iter().any(|word| line.contains(word)));
+        assert!(named, "{}: {:?}", row.name, row.violations.first());
+    }
 }

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use siac_core::model::stack::Stack;
 use siac_crash_matrix::house::{House, Storage, Wish, stack};
 use siac_crash_matrix::recipe::Report;
+use siac_engine::use_cases::loading::LoadedStack;
 
 /// What ten times the resources may cost, in times. Small runs share a little more per journal append than large ones, so that a linear
 /// growth shows as up to 13 or so; a step that looks at everything for each resource would show as 100.
@@ -26,7 +26,7 @@ struct Work {
 }
 
 /// A tree: each resource refers to the one of half its number.
-fn tree(count: usize, size: usize) -> Arc<Stack> {
+fn tree(count: usize, size: usize) -> Arc<LoadedStack> {
     let mut text = String::new();
     for number in 1..=count {
         // Writing to a string never fails.

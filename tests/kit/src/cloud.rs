@@ -44,8 +44,18 @@ pub struct Cloud {
     objects: Mutex<Objects>,
     mishaps: Mutex<Mishaps>,
     log: Mutex<Vec<LogEntry>>,
-    /// How long a request and its answer travel, each.
-    each_way: Duration,
+}
+
+/// How long a request to the cloud and its answer travel, each.
+const EACH_WAY: Duration = Duration::from_millis(20);
+
+/// What a kind's schema promises of the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// No request arrives after the drain time: here, the drain time is said to be zero.
+    Drain,
+    /// A token answers with what it made: here, kinds that take none are said to take them.
+    Tokens,
 }
 
 /// What the cloud was asked, and what came of it.
@@ -122,13 +132,24 @@ impl Cloud {
 
     /// An empty cloud in which these things go wrong.
     pub fn with(mishaps: Mishaps) -> Arc<Self> {
-        Arc::new(Self {
-            schema: catalogue::schema(),
-            objects: Mutex::default(),
-            mishaps: Mutex::new(mishaps),
-            log: Mutex::default(),
-            each_way: Duration::from_millis(20),
-        })
+        Self::offering(catalogue::schema(), mishaps)
+    }
+
+    /// An empty cloud that breaks a promise of its own schema, to show that tests notice.
+    pub fn breaking(promise: Promise) -> Arc<Self> {
+        let mut schema = catalogue::schema();
+        for kind in schema.resources.values_mut() {
+            match promise {
+                Promise::Drain => kind.drain = Duration::ZERO,
+                Promise::Tokens if kind.recovery == RecoveryClass::Tag => kind.recovery = RecoveryClass::Token,
+                Promise::Tokens => {}
+            }
+        }
+        Self::offering(schema, Mishaps::none())
+    }
+
+    fn offering(schema: ProviderSchema, mishaps: Mishaps) -> Arc<Self> {
+        Arc::new(Self { schema, objects: Mutex::default(), mishaps: Mutex::new(mishaps), log: Mutex::default() })
     }
 
     /// Another cloud with the same objects, tokens and log.
@@ -139,7 +160,6 @@ impl Cloud {
             objects: Mutex::new(lock(&self.objects).clone()),
             mishaps: Mutex::new(lock(&self.mishaps).clone()),
             log: Mutex::new(self.log()),
-            each_way: self.each_way,
         })
     }
 
@@ -154,8 +174,8 @@ impl Cloud {
     }
 
     /// The catalogues of a build that has only this cloud.
-    pub fn catalogues() -> Catalogues {
-        Catalogues::new([Arc::new(FakeCatalogue::default()) as Arc<dyn Catalogue>])
+    pub fn catalogues(&self) -> Catalogues {
+        Catalogues::new([Arc::new(FakeCatalogue(self.schema.clone())) as Arc<dyn Catalogue>])
     }
 
     /// Every object that exists, by kind and identity.
@@ -177,7 +197,7 @@ impl Cloud {
     /// Makes an object by hand, without tags; answers with its identity.
     pub fn plant(&self, kind: &str, attributes: impl IntoIterator<Item = (&'static str, Known)>) -> String {
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        lock(&self.objects).plant(kind, self.class_of(kind), attributes)
+        lock(&self.objects).plant(kind, catalogue::class_of(kind), attributes)
     }
 
     /// Changes an attribute by hand; false when there is no such object.
@@ -192,10 +212,6 @@ impl Cloud {
     /// Deletes an object by hand; false when there is none.
     pub fn remove(&self, kind: &str, remote: &str) -> bool {
         lock(&self.objects).live.remove(&(kind.to_owned(), remote.to_owned())).is_some()
-    }
-
-    fn class_of(&self, kind: &str) -> RecoveryClass {
-        self.schema.resources.get(kind).map_or(RecoveryClass::Nothing, |kind| kind.recovery)
     }
 }
 

@@ -19,6 +19,8 @@ const EACH_WAY: Duration = Duration::from_millis(2);
 pub struct MemoryStore {
     content: Mutex<Content>,
     patience: Option<Duration>,
+    /// Objects whose name starts with this are said to be kept, and are not.
+    forgets: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -36,7 +38,12 @@ impl MemoryStore {
 
     /// An empty store whose holders must give signs of life, as a bucket's must.
     pub fn remote(patience: Duration) -> Arc<Self> {
-        Arc::new(Self { content: Mutex::default(), patience: Some(patience) })
+        Arc::new(Self { patience: Some(patience), ..Self::default() })
+    }
+
+    /// An empty local store that loses what it says it keeps under this prefix, to show that tests notice.
+    pub fn forgetting(prefix: &'static str) -> Arc<Self> {
+        Arc::new(Self { forgets: Some(prefix), ..Self::default() })
     }
 
     /// Another store with the same content. Nobody holds it.
@@ -44,7 +51,11 @@ impl MemoryStore {
     pub fn fork(&self) -> Arc<Self> {
         let content = lock(&self.content);
         let (register, blobs) = (content.register.clone(), content.blobs.clone());
-        Arc::new(Self { content: Mutex::new(Content { register, blobs, holder: None }), patience: self.patience })
+        Arc::new(Self {
+            content: Mutex::new(Content { register, blobs, holder: None }),
+            patience: self.patience,
+            forgets: self.forgets,
+        })
     }
 
     /// The register as this process reaches it.
@@ -173,7 +184,11 @@ impl Blobs for Door {
 
     async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<Put, StoreFault> {
         let wanted = name.to_owned();
-        let put = move |content: &mut Content| content.put_new(wanted, bytes);
+        let is_forgotten = self.store.forgets.is_some_and(|prefix| name.starts_with(prefix));
+        let put = move |content: &mut Content| match is_forgotten {
+            true => Put::Created,
+            false => content.put_new(wanted, bytes),
+        };
         self.ask("blobs", format!("put_new {name}"), put).await.map_err(unsure)
     }
 

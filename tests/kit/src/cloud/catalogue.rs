@@ -10,7 +10,7 @@ use siac_core::ports::Catalogue;
 use super::{DRAIN, PLUGIN, TIMEOUT};
 
 /// The fake cloud's catalogue alone, for planning.
-pub struct FakeCatalogue(ProviderSchema);
+pub struct FakeCatalogue(pub(super) ProviderSchema);
 
 impl Default for FakeCatalogue {
     fn default() -> Self {
@@ -31,14 +31,14 @@ pub(super) fn schema() -> ProviderSchema {
         version: "1.0.0",
         config: BTreeMap::new(),
         resources: BTreeMap::from([
-            ("fake_token", kind("A thing that takes a client token.", RecoveryClass::Token)),
-            ("fake_put", kind("A thing that is put by name.", RecoveryClass::Put)),
-            ("fake_name", kind("A thing with a unique name.", RecoveryClass::Name)),
-            ("fake_tag", kind("A thing that only its tags tell.", RecoveryClass::Tag)),
-            ("fake_nothing", kind("A thing that cannot be found again.", RecoveryClass::Nothing)),
+            ("fake_token", kind("A thing that takes a client token.", class_of("fake_token"))),
+            ("fake_put", kind("A thing that is put by name.", class_of("fake_put"))),
+            ("fake_name", kind("A thing with a unique name.", class_of("fake_name"))),
+            ("fake_tag", kind("A thing that only its tags tell.", class_of("fake_tag"))),
+            ("fake_nothing", kind("A thing that cannot be found again.", class_of("fake_nothing"))),
             (
                 "fake_long",
-                kind("A thing that takes long, and tells how to go on waiting for it.", RecoveryClass::Nothing),
+                kind("A thing that takes long, and tells how to go on waiting for it.", class_of("fake_long")),
             ),
             ("fake_table", table()),
             ("fake_secret", secret()),
@@ -70,17 +70,28 @@ fn kind(description: &'static str, recovery: RecoveryClass) -> KindSchema {
     }
 }
 
+/// How the cloud really treats a kind, whatever a schema promises.
+pub(super) fn class_of(kind: &str) -> RecoveryClass {
+    match kind {
+        "fake_token" | "fake_secret" => RecoveryClass::Token,
+        "fake_put" => RecoveryClass::Put,
+        "fake_name" | "fake_table" => RecoveryClass::Name,
+        "fake_tag" => RecoveryClass::Tag,
+        _ => RecoveryClass::Nothing,
+    }
+}
+
 /// Whether objects of the class are known by the name we choose.
 pub(super) fn is_named(class: RecoveryClass) -> bool {
     matches!(class, RecoveryClass::Put | RecoveryClass::Name)
 }
 
 fn table() -> KindSchema {
-    KindSchema { data_bearing: true, ..kind("A thing that holds data.", RecoveryClass::Name) }
+    KindSchema { data_bearing: true, ..kind("A thing that holds data.", class_of("fake_table")) }
 }
 
 fn secret() -> KindSchema {
-    let mut kind = kind("A thing with a secret that the cloud makes.", RecoveryClass::Token);
+    let mut kind = kind("A thing with a secret that the cloud makes.", class_of("fake_secret"));
     let value = Attribute::computed(Type::String, "The secret.").stays().sensitive();
     kind.attributes.insert("value", value);
     kind

@@ -10,9 +10,10 @@ use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Value};
 use siac_core::ports::{Call, Catalogue, Fault, Observed, Provider};
 
+use super::catalogue::class_of;
 use super::mishap::Mishap;
 use super::objects::{Objects, Order, Reply, set_attributes};
-use super::{Cloud, CloudVerb, Effect, LogEntry};
+use super::{Cloud, CloudVerb, EACH_WAY, Effect, LogEntry};
 use crate::lock;
 use crate::network::{Site, Travel};
 use crate::process::Process;
@@ -115,7 +116,7 @@ impl Client {
     }
 
     fn travel(&self, mishap: Option<Mishap>) -> Travel {
-        let plain = Travel::each_way(self.cloud.each_way);
+        let plain = Travel::each_way(EACH_WAY);
         match mishap {
             Some(Mishap::LostAnswer) => Travel { answer_lost: true, ..plain },
             Some(Mishap::Late(late)) => Travel { there: plain.there + late, ..plain },
@@ -126,7 +127,7 @@ impl Client {
     fn order(&self, call: &Call, inputs: &Known) -> Order {
         Order {
             kind: call.address.kind.clone(),
-            class: self.cloud.class_of(&call.address.kind),
+            class: class_of(&call.address.kind),
             address: Some(call.address.clone()),
             op: Some(call.op),
             attributes: set_attributes(inputs),
