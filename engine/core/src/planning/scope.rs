@@ -13,7 +13,8 @@ use crate::model::address::{Mode, ResourceAddress};
 use crate::model::path::{Path, Segment};
 use crate::model::schema::KindSchema;
 use crate::model::stack::Declaration;
-use crate::model::value::{Origin, Partial, Value};
+use crate::model::types::Type;
+use crate::model::value::{Awaits, Hole, Origin, Partial, Value};
 
 /// The view from one place in a module instance.
 pub(super) struct Open<'s, 'a> {
@@ -63,10 +64,9 @@ impl<'s, 'a> Open<'s, 'a> {
         if !self.modules.stack.secrets.contains_key(name) {
             return missing(format!("there is no secret `{name}`"), self.modules.stack.secrets.keys());
         }
-        match self.draft.secret(name) {
-            Some(sealed) => Ok((Cow::Owned(sealed), 1)),
-            None => self.unusable(1),
-        }
+        // Without its fingerprint: what is configured is the same whatever the secret is today.
+        let origin = Origin::Secret(name.to_owned());
+        Ok((Cow::Owned(Value::Hole(Box::new(Hole::of(origin, Type::String, Awaits::ApplySecret)))), 1))
     }
 
     fn flag(&self, name: &str) -> Found<'s> {

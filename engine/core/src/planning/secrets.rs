@@ -59,11 +59,7 @@ fn without(draft: &mut Draft<'_>, name: String, source: &SecretSource, why: &str
         _ => Place::default(),
     };
     let detail = format!("the secret `{name}` cannot be had from {}:{}: {why}", source.scheme, source.reference);
-    draft.problems.push(
-        Diagnostic::error("missing-secret", "a secret cannot be had", detail)
-            .at(place.0)
-            .help("put it where the stack looks for it, and plan again"),
-    );
+    draft.problems.push(Diagnostic::error("missing-secret", "a secret cannot be had", detail).at(place.0));
 }
 
 /// The fingerprints that the inputs of a snapshot's objects hold.

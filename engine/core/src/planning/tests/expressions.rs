@@ -159,6 +159,9 @@ sensitive = true
     let loaded = world.load(text);
     let plan = world.plan(&loaded, &Snapshot::empty("toys"));
     assert!(!serde_json::to_string(&plan).unwrap().contains("hunter2"));
+    // Fingerprints belong to what was sent; the wish is the same whatever the secret is.
+    let holes = snapshot.records.values().flat_map(|record| record.object.as_ref().unwrap().configured.holes());
+    assert!(holes.into_iter().all(|hole| hole.is_unknown()));
     world.secrets.insert("TOKEN".to_owned(), "changed".to_owned());
     let plan = world.plan(&loaded, &snapshot);
     assert_eq!(lines(&plan), ["update toy_thing.a", "update toy_value.behind", "update toy_value.echo"]);
