@@ -55,6 +55,7 @@ use crate::model::plan::{OutputChange, Plan, PlanMode};
 use draft::Draft;
 use modules::Modules;
 use questions::Answers;
+use steps::Patience;
 use targets::Selection;
 
 /// Plans, or says what must be known first, or why there is no plan.
@@ -87,7 +88,7 @@ fn decide<'a>(draft: &mut Draft<'a>) -> Option<Decided<'a>> {
     let request = draft.request;
     let (modules, selection) = match (request.mode(), request.goal) {
         (PlanMode::RefreshOnly, _) => {
-            let selection = Selection::of_records(request, request.snapshot);
+            let selection = Selection::of_patterns(request);
             refresh::decide(draft, &selection);
             return Some(Decided { modules: None, selection });
         }
@@ -117,7 +118,8 @@ fn finish<'a>(draft: &mut Draft<'a>, decided: Decided<'a>) -> Option<Plan> {
     let drift = drift::drift(draft);
     let outputs_change = outputs.iter().any(|output| output.before != output.after);
     let with_quiet = outputs_change || steps::is_loud(draft, &leftovers);
-    let steps = match order::number(steps::propose(draft, &leftovers, with_quiet)) {
+    let numbered = |patience| order::number(steps::propose(draft, &leftovers, with_quiet, patience));
+    let steps = match numbered(Patience::UntilUpdated).or_else(|_| numbered(Patience::UntilGone)) {
         Ok(steps) => steps,
         Err(stuck) => {
             draft.problems.push(steps_wait_for_each_other(&stuck));

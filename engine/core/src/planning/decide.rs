@@ -340,7 +340,11 @@ impl<'d, 'a> Decision<'d, 'a> {
             planned.inputs = ignore::with(planned.inputs, &path, Some(hole));
         }
         self.force(current);
-        let must_replace = matches!(planned.verdict, Verdict::Replace | Verdict::Create);
+        let is_elsewhere = current.provider != self.wish.provider;
+        if is_elsewhere {
+            planned.requires_replace.push(Path::attribute("provider"));
+        }
+        let must_replace = is_elsewhere || matches!(planned.verdict, Verdict::Replace | Verdict::Create);
         if must_replace && !planned.requires_replace.is_empty() {
             self.reasons.insert(0, Reason::Immutable);
         }
@@ -369,14 +373,6 @@ impl<'d, 'a> Decision<'d, 'a> {
 
     fn replace(mut self, planned: Planned) -> Instance<'a> {
         let address = self.wish.address.clone();
-        if self.wish.lifecycle.prevent_destroy {
-            self.draft
-                .problems
-                .push(protected(&address, &self.reasons, &planned.requires_replace).at(self.wish.place.0));
-        }
-        if self.adopted.is_some() {
-            self.draft.problems.push(adopted_and_replaced(&address, &planned.requires_replace).at(self.wish.place.0));
-        }
         if self.offer.kind.data_bearing && super::leaving::spares_data(self.draft.request) {
             let text = format!(
                 "{address} holds data and is kept as it is, although the snapshot has it otherwise; `--allow-data-loss` would replace it"
@@ -384,6 +380,14 @@ impl<'d, 'a> Decision<'d, 'a> {
             self.draft.note("holds-data", text, Some(&address));
             self.reasons = vec![Reason::HoldsData];
             return self.finish(Course::Spare, planned, Vec::new());
+        }
+        if self.wish.lifecycle.prevent_destroy {
+            self.draft
+                .problems
+                .push(protected(&address, &self.reasons, &planned.requires_replace).at(self.wish.place.0));
+        }
+        if self.adopted.is_some() {
+            self.draft.problems.push(adopted_and_replaced(&address, &planned.requires_replace).at(self.wish.place.0));
         }
         let anew = self.plan(None, &self.desired);
         let course = match self.wish.lifecycle.create_before_destroy {

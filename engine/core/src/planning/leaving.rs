@@ -103,8 +103,11 @@ fn course(draft: &mut Draft<'_>, address: &ResourceAddress, object: &Object, blo
     if removed.is_some_and(|removed| !removed.destroy) {
         return (Course::Forget { quiet: false }, vec![reason(draft.request, address, removed, blocks)]);
     }
-    let is_data_bearing = draft.offer(&object.provider, address).is_some_and(|offer| offer.kind.data_bearing);
-    if is_data_bearing && spares_data(draft.request) {
+    let offer = draft.offer(&object.provider, address);
+    if offer.is_none() {
+        draft.problems.push(nobody_to_delete_it(address));
+    }
+    if offer.is_some_and(|offer| offer.kind.data_bearing) && spares_data(draft.request) {
         let text = format!(
             "{address} holds data and is kept, although the snapshot does not have it; `--allow-data-loss` would delete it"
         );
@@ -115,6 +118,14 @@ fn course(draft: &mut Draft<'_>, address: &ResourceAddress, object: &Object, blo
         draft.problems.push(protected(address, &[], &[]));
     }
     (Course::Delete, vec![reason(draft.request, address, removed, blocks)])
+}
+
+fn nobody_to_delete_it(address: &ResourceAddress) -> Diagnostic {
+    let detail =
+        format!("{address} would be deleted, and no provider of this build offers the kind `{}`", address.kind);
+    Diagnostic::error("unknown-kind", "a kind is not known", detail).about(address).help(
+        "build siac with the feature of its provider; or let it go with a `[[removed]]` entry and `destroy = false`",
+    )
 }
 
 fn removal<'a>(request: &Request<'a>, address: &ResourceAddress) -> Option<&'a Removed> {

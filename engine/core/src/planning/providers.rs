@@ -16,8 +16,9 @@ use crate::model::value::{Known, Value};
 /// The pins of every provider instance that some instance belongs to.
 pub(super) fn pins<'a>(draft: &mut Draft<'a>, modules: Option<&Modules<'a>>) -> BTreeMap<String, ProviderPin> {
     let used: BTreeSet<String> = draft.instances.iter().map(|instance| instance.provider.clone()).collect();
-    let deposed = draft.priors.iter().flat_map(|(_, prior)| prior.record.deposed.values());
-    let used: BTreeSet<String> = used.into_iter().chain(deposed.map(|object| object.provider.clone())).collect();
+    let records = draft.priors.iter().map(|(_, prior)| prior.record);
+    let objects = records.flat_map(|record| record.object.iter().chain(record.deposed.values()));
+    let used: BTreeSet<String> = used.into_iter().chain(objects.map(|object| object.provider.clone())).collect();
     let mut pins = BTreeMap::new();
     for name in used {
         let declared = modules.and_then(|modules| modules.stack.providers.get(&name).map(|it| (modules, it)));

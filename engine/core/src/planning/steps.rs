@@ -39,6 +39,16 @@ struct Builder<'d, 'a> {
     arrivals: HashMap<&'d ResourceAddress, usize>,
     departures: HashMap<&'d ResourceAddress, usize>,
     with_quiet: bool,
+    patience: Patience,
+}
+
+/// How strictly deletions wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Until what depends on the object has turned away from it.
+    UntilUpdated,
+    /// Only until what depends on the object and goes too is gone: where waiting longer closes a circle.
+    UntilGone,
 }
 
 /// Whether the decisions ask for any step that is worth a plan.
@@ -60,7 +70,12 @@ pub(super) fn is_sealed_data(instance: &Instance<'_>) -> bool {
 }
 
 /// The steps of all decisions. With `with_quiet`, what nobody needs to hear of is recorded too.
-pub(super) fn propose(draft: &Draft<'_>, leftovers: &[Leftover<'_>], with_quiet: bool) -> Vec<Proposed> {
+pub(super) fn propose(
+    draft: &Draft<'_>,
+    leftovers: &[Leftover<'_>],
+    with_quiet: bool,
+    patience: Patience,
+) -> Vec<Proposed> {
     let mut builder = Builder {
         draft,
         steps: Vec::new(),
@@ -69,6 +84,7 @@ pub(super) fn propose(draft: &Draft<'_>, leftovers: &[Leftover<'_>], with_quiet:
         arrivals: HashMap::new(),
         departures: HashMap::new(),
         with_quiet,
+        patience,
     };
     builder.moves();
     for instance in &draft.instances {
@@ -193,7 +209,7 @@ impl<'d> Builder<'d, '_> {
             Course::Create => {
                 let mut needs = awaited.to_vec();
                 if self.draft.priors.get(&instance.address).is_some_and(Prior::is_lost) {
-                    needs.push(call(self, Operation::Lost, &[]));
+                    needs.push(self.on_what_there_is(instance, Operation::Lost, &[]));
                 }
                 Handles { ready: Some(call(self, Operation::Create { inputs, becoming }, &needs)), delete: None }
             }
@@ -202,21 +218,29 @@ impl<'d> Builder<'d, '_> {
                 Handles { ready: Some(call(self, Operation::Update { inputs, becoming }, &needs)), delete: None }
             }
             Course::DestroyFirst => {
-                let delete = call(self, Operation::Delete { deposed: None }, &[]);
+                let delete = self.on_what_there_is(instance, Operation::Delete { deposed: None }, &[]);
                 let needs: Vec<usize> = awaited.iter().copied().chain([delete]).collect();
                 let create = call(self, Operation::Create { inputs, becoming }, &needs);
                 Handles { ready: Some(create), delete: Some(delete) }
             }
             Course::CreateFirst => {
-                let depose = call(self, Operation::Depose, awaited);
+                let depose = self.on_what_there_is(instance, Operation::Depose, awaited);
                 let needs: Vec<usize> = awaited.iter().copied().chain([depose]).collect();
                 let create = call(self, Operation::Create { inputs, becoming }, &needs);
-                let delete = call(self, Operation::Delete { deposed: Some(Deposed::ByThisPlan) }, &[create]);
+                let operation = Operation::Delete { deposed: Some(Deposed::ByThisPlan) };
+                let delete = self.on_what_there_is(instance, operation, &[create]);
                 Handles { ready: Some(create), delete: Some(delete) }
             }
             Course::Forget { .. } => self.steps_of_leaving(instance),
             Course::Keep | Course::Spare | Course::Record { .. } | Course::Delete => Handles::default(),
         }
+    }
+
+    /// A step about the object that there is, of the provider instance that it belongs to.
+    fn on_what_there_is(&mut self, instance: &Instance<'_>, operation: Operation, needs: &[usize]) -> usize {
+        let object = self.draft.priors.get(&instance.address).and_then(|prior| prior.remembered.as_deref());
+        let provider = object.map_or(&instance.provider, |object| &object.provider);
+        self.push(&instance.address, provider, instance.kind(), operation, needs)
     }
 
     fn import(&mut self, instance: &Instance<'_>, awaited: &[usize]) -> Option<usize> {
@@ -236,7 +260,7 @@ impl<'d> Builder<'d, '_> {
             _ => return Handles::default(),
         };
         let is_delete = instance.course == Course::Delete;
-        let at = self.push(&instance.address, &instance.provider, instance.kind(), operation, &[]);
+        let at = self.on_what_there_is(instance, operation, &[]);
         Handles { ready: None, delete: is_delete.then_some(at) }
     }
 
@@ -273,7 +297,8 @@ impl<'d> Builder<'d, '_> {
             for &dependent in dependents.get(&instance.address).into_iter().flatten() {
                 let handles = self.handles[dependent];
                 edges.extend(handles.delete.map(|needed| (delete, needed)));
-                if instance.course != Course::DestroyFirst {
+                let is_patient = self.patience == Patience::UntilUpdated || instance.course == Course::CreateFirst;
+                if is_patient && instance.course != Course::DestroyFirst {
                     edges.extend(handles.ready.map(|needed| (delete, needed)));
                 }
             }

@@ -23,7 +23,8 @@ pub(super) struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    fn of_patterns(request: &Request<'a>) -> Self {
+    /// The selection of exactly what the patterns name.
+    pub fn of_patterns(request: &Request<'a>) -> Self {
         Self {
             targets: &request.options.targets,
             excludes: &request.options.excludes,

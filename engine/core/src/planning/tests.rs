@@ -2,6 +2,7 @@
 
 mod changes;
 mod expressions;
+mod linting;
 mod properties;
 mod scale;
 mod world;

@@ -275,3 +275,45 @@ fn many_before_and_many_behind_one_that_stays_do_not_multiply() {
     let next = world.apply(&plan, &snapshot);
     assert!(world.plan(&loaded, &next).is_empty());
 }
+
+#[test]
+fn another_provider_instance_is_another_object() {
+    let mut world = World::new();
+    let text = |provider: &str| {
+        format!(
+            "[provider.east]\nplugin = \"toy\"\nregion = \"e\"\n[provider.west]\nplugin = \"toy\"\n[resource.toy_thing.a]\nname = \"a\"\nprovider = \"{provider}\"\n"
+        )
+    };
+    let snapshot = deployed(&mut world, &text("east"));
+    assert_eq!(snapshot.providers["east"].config["region"].as_str(), Some("e"));
+    let loaded = world.load(&text("west"));
+    let plan = world.plan(&loaded, &snapshot);
+    assert_eq!(lines(&plan), ["replace_destroy_first toy_thing.a"]);
+    assert_eq!(plan.changes[0].replace_paths, [Path::attribute("provider")]);
+    let providers: Vec<&str> = plan.steps.iter().map(|step| step.provider.as_str()).collect();
+    assert_eq!(providers, ["east", "west"]);
+    let next = world.apply(&plan, &snapshot);
+    assert!(world.plan(&loaded, &next).is_empty());
+}
+
+#[test]
+fn a_deletion_does_not_wait_in_a_circle() {
+    let mut world = World::new();
+    let base = |name: &str| format!("[resource.toy_thing.base]\nname = \"{name}\"\n");
+    let snapshot = deployed(
+        &mut world,
+        &format!(
+            "{}[resource.toy_value.middle]\ninput = \"${{toy_thing.base.id}}\"\n[resource.toy_value.top]\ninput = \"${{toy_value.middle.output}}\"\n",
+            base("x")
+        ),
+    );
+    // The top turns from the middle, which goes, to the base, which is replaced and cannot go before the middle.
+    let loaded = world.load(&format!("{}[resource.toy_value.top]\ninput = \"${{toy_thing.base.id}}\"\n", base("y")));
+    let plan = world.plan(&loaded, &snapshot);
+    assert_eq!(
+        steps(&plan),
+        ["delete toy_value.middle", "delete toy_thing.base", "create toy_thing.base", "update toy_value.top"]
+    );
+    let next = world.apply(&plan, &snapshot);
+    assert!(world.plan(&loaded, &next).is_empty());
+}
