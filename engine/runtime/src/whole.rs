@@ -83,7 +83,7 @@ impl Whole {
         let world = (*self.trial.world(process)).clone();
         let mut inquiry = Inquiry::new(world, Arc::new(self.trial.snapshot.clone()));
         inquiry.sources.push(self.vault.clone());
-        let (catalogues, sources, options) = (Cloud::catalogues(), SourceMap::default(), Options::default());
+        let (catalogues, sources, options) = (self.trial.cloud.catalogues(), SourceMap::default(), Options::default());
         let snapshot = inquiry.snapshot.clone();
         let request = Request {
             goal,
@@ -112,7 +112,7 @@ fn stack(text: &str) -> Stack {
         variables: &GivenVariables::default(),
         environment: None,
         version: "0.1.0",
-        catalogues: &Cloud::catalogues(),
+        catalogues: &Cloud::new().catalogues(),
     });
     assert!(!loaded.diagnostics.has_errors(), "{:#?}", loaded.diagnostics);
     loaded.stack.unwrap()

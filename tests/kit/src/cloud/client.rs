@@ -188,7 +188,7 @@ impl Provider for Client {
     }
 
     async fn read_data(&self, call: &Call, inputs: &Known) -> Result<Known, Fault> {
-        let name = inputs.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = set_attributes(inputs).get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let look = move |objects: &mut Objects, _| {
             let found = objects.by_name(&name);
             let id = found.map_or(Value::Null, |object| Value::string(&object.remote));
