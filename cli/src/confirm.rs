@@ -14,8 +14,8 @@ pub enum Approval {
 }
 
 /// What to say when there is nobody to ask.
-pub const NOBODY_TO_ASK: &str = "this needs an approval, and there is no terminal to ask on. Pass `--auto-approve`, \
-    or keep a plan with `siac plan` and apply it with `siac apply --auto-approve` after somebody has read it";
+pub const NOBODY_TO_ASK: &str =
+    "this needs an approval, and there is no terminal to ask on; pass `--auto-approve` when that is meant";
 
 /// Asks on the terminal of this process; `auto_approve` answers yes beforehand.
 pub fn approval(question: &str, auto_approve: bool) -> io::Result<Approval> {

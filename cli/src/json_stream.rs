@@ -23,7 +23,9 @@ use crate::render::diagnostics;
 use crate::sanitise;
 use crate::secrets::Redactor;
 
-pub use documents::{check, differences, drift, history, lock, outputs, plan, resource, resources, shown, standing};
+pub use documents::{
+    check, differences, drift, history, lock, outputs, plan, resource, resources, revealed, shown, standing,
+};
 
 /// The version of the stream's form. It grows when something is renamed or removed, not when something is added.
 pub const FORMAT: u32 = 1;

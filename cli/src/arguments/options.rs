@@ -63,6 +63,17 @@ pub struct PlanOptions {
     pub destroy: bool,
 }
 
+impl PlanOptions {
+    /// Whether anything here says what to plan, so that a plan made earlier is not what is meant.
+    pub fn says_what_to_plan(&self) -> bool {
+        let scope = &self.scope;
+        let addresses = [&scope.target, &scope.exclude, &self.replace];
+        let values = !(scope.var.is_empty() && scope.var_file.is_empty() && scope.flag.is_empty());
+        let looking = !scope.refresh || scope.offline;
+        values || looking || self.refresh_only || self.destroy || addresses.iter().any(|named| !named.is_empty())
+    }
+}
+
 /// How a plan is carried out.
 #[derive(Debug, Clone, PartialEq, Args)]
 pub struct ApplyOptions {

@@ -36,6 +36,21 @@ fn refresh_is_on_unless_switched_off() {
 }
 
 #[test]
+fn flags_that_say_what_to_plan_are_told_from_those_that_do_not() {
+    for (line, expected) in [
+        ("siac apply --auto-approve --no-destroy", false),
+        ("siac apply --target random_id.a", true),
+        ("siac apply --replace random_id.a", true),
+        ("siac apply --var a=b", true),
+        ("siac apply --refresh=false", true),
+        ("siac apply --destroy", true),
+    ] {
+        let Command::Apply(apply) = command(line) else { panic!("not an apply") };
+        assert_eq!(apply.plan.says_what_to_plan(), expected, "{line}");
+    }
+}
+
+#[test]
 fn the_own_stack_wins_over_the_global_one() {
     let cli = parse("siac --stack a.toml validate b.toml").unwrap();
     let Command::Validate(StackArgs { stack }) = &cli.command else { panic!("not validate") };

@@ -12,6 +12,7 @@ use siac_core::model::snapshot::Status;
 use siac_core::model::stack::{Import, OnFailure};
 use siac_core::model::value::Value;
 use siac_core::planning::Options;
+use siac_engine::stop::Stop;
 use siac_engine::store::{Leaving, Purpose, Session};
 use siac_engine::use_cases::applying::{self as use_case, Applied, Order};
 use siac_engine::use_cases::connecting::{connect, planned};
@@ -51,7 +52,7 @@ struct Job<'a> {
 pub fn apply(arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     match arguments.subject.as_deref() {
         Some(subject) if subject.ends_with(".siac") => saved(Path::new(subject), arguments, cli, desk),
-        None if cli.global.stack_or(None).is_none() => pending(arguments, cli, desk),
+        None if !arguments.plan.says_what_to_plan() => pending(arguments, cli, desk),
         subject => stack(subject, arguments, cli, desk),
     }
 }
@@ -184,7 +185,7 @@ impl Job<'_> {
             session.release(Leaving::Clean).await?;
             return Ok(Exit::Done);
         }
-        if let Err(failure) = approved(&planned.plan, self.apply.auto_approve) {
+        if let Err(failure) = approved(&planned.plan, self.apply.auto_approve, interrupts.stop.clone(), desk).await {
             return give_back(session, failure).await;
         }
         let Planned { plan, artifacts, world, .. } = planned;
@@ -198,14 +199,22 @@ async fn give_back(session: Session, failure: Failure) -> Result<Exit, Failure> 
     Err(failure)
 }
 
-fn approved(plan: &Plan, auto_approve: bool) -> Result<(), Failure> {
+/// Asks for an approval. Whoever interrupts the question is not kept waiting for an answer; its thread ends with the process.
+async fn approved(plan: &Plan, auto_approve: bool, mut stop: Stop, desk: &Desk) -> Result<(), Failure> {
     let question = match plan.counts().destroy {
         0 => "Apply this plan?".to_owned(),
         destroyed => format!("Apply this plan, which destroys {destroyed}?"),
     };
-    let answer = approval(&question, auto_approve)
-        .map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))?;
-    match answer {
+    let asking = tokio::task::spawn_blocking(move || approval(&question, auto_approve));
+    let answer = tokio::select! {
+        biased;
+        answer = asking => answer.map_err(std::io::Error::other).flatten(),
+        _ = stop.raised() => {
+            desk.say("");
+            return Err(Failure::with_exit(Exit::Interrupted, "interrupted; nothing was changed"));
+        }
+    };
+    match answer.map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))? {
         Approval::Given => Ok(()),
         Approval::Refused => Err(Failure::with_exit(Exit::NotApproved, "not approved; nothing was changed")),
         Approval::NobodyToAsk => Err(Failure::with_exit(Exit::NotApproved, NOBODY_TO_ASK)),
@@ -272,7 +281,7 @@ fn tell(
     })
 }
 
-/// The pending plan of this project; where none is pending, the only stack there is.
+/// The pending plan of the stack that is meant; where none is pending, a new one.
 fn pending(arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     let file = super::common::stack_file(None, cli, desk)?;
     let path = pending_path(&file);
@@ -287,6 +296,10 @@ fn saved(path: &Path, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<E
         return Err(
             Failure::new(format!("there is no saved plan {}", path.display())).help("`siac plan --out FILE` keeps one")
         );
+    }
+    if arguments.plan.says_what_to_plan() {
+        return Err(Failure::new("a saved plan is applied as it is; flags that say what to plan have no part in it")
+            .help("leave them out, or plan again with them: `siac plan --out FILE`"));
     }
     let file = super::common::stack_file(None, cli, desk)?;
     apply_saved(file, path, arguments, false, desk)
@@ -318,7 +331,7 @@ fn apply_saved(
                 .await?;
         listener.finish();
         let Locked { session, start, .. } = locked;
-        match ready(&opened, &session, &start, kept, arguments).await {
+        match ready(&opened, &session, &start, kept, arguments, interrupts.stop.clone(), desk).await {
             Ok(ready) => carry_out(&opened, session, start, ready, &arguments.apply, interrupts, desk).await,
             Err(failure) => give_back(session, failure).await,
         }
@@ -332,12 +345,14 @@ async fn ready(
     start: &Start,
     kept: siac_engine::store::SavedPlan,
     arguments: &ApplyArgs,
+    stop: Stop,
+    desk: &Desk,
 ) -> Result<Ready, Failure> {
     let mut plan = kept.plan;
     use_case::check_base(&plan, start)?;
     let connected = connect(&opened.site, planned(&plan), &[&start.snapshot]).await?;
     use_case::check_providers(&plan, &connected)?;
-    approved(&plan, arguments.apply.auto_approve)?;
+    approved(&plan, arguments.apply.auto_approve, stop, desk).await?;
     if let Some(choice) = arguments.on_failure {
         plan.on_failure = choice.into();
     }

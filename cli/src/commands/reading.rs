@@ -47,10 +47,15 @@ pub fn output(arguments: &OutputArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fa
     };
     let output = snapshot.outputs.get(name).ok_or_else(|| {
         let names: Vec<&str> = snapshot.outputs.keys().map(String::as_str).collect();
-        Failure::new(format!("the stack has no output `{name}`")).help(format!("it has: {}", names.join(", ")))
+        let has = if names.is_empty() { "it has none".to_owned() } else { format!("it has: {}", names.join(", ")) };
+        Failure::new(format!("the stack has no output `{name}`")).help(has)
     })?;
     if arguments.reveal {
-        desk.data(&revealed(&snapshot, &output.configured)?);
+        let value = revealed(&snapshot, &output.configured)?;
+        match &desk.json {
+            Some(_) => desk.answer(String::new, Kind::Outputs, || json_stream::revealed(name, &value)),
+            None => desk.data(&bare(&value)),
+        }
         return Ok(Exit::Done);
     }
     match &desk.json {
@@ -67,13 +72,13 @@ pub fn output(arguments: &OutputArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fa
 }
 
 /// A sensitive output, evaluated from the secrets that the state keeps. Asked for by name, with a flag that says so.
-fn revealed(snapshot: &Snapshot, configured: &siac_core::model::value::Partial) -> Result<String, Failure> {
+fn revealed(snapshot: &Snapshot, configured: &siac_core::model::value::Partial) -> Result<Known, Failure> {
     let resolved =
         siac_core::deployment::resolve::resolve(configured, snapshot, &Default::default()).map_err(|unresolved| {
             Failure::new(unresolved.to_string())
                 .help("secrets of the stack itself are not kept in its state; read them where they come from")
         })?;
-    Ok(bare(&exposed(&resolved.known)))
+    Ok(exposed(&resolved.known))
 }
 
 fn exposed(value: &Known) -> Known {

@@ -7,7 +7,7 @@ use siac_core::model::address::ResourceAddress;
 use siac_core::model::path::Path;
 use siac_core::model::plan::{Change, Drift, Operation, OutputChange, Plan, Step, Undo};
 use siac_core::model::snapshot::{HistoryEntry, Object, OutputRecord, Record, Snapshot};
-use siac_core::model::value::{Hole, Partial, Value};
+use siac_core::model::value::{Hole, Known, Partial, Value};
 use siac_core::ports::Catalogues;
 
 use crate::render::discretion::Discretion;
@@ -146,6 +146,12 @@ fn operation(operation: &Operation) -> &'static str {
 /// The outputs of a stack by name.
 pub fn outputs(outputs: &BTreeMap<String, OutputRecord>) -> Json {
     json!({ "outputs": output_values(outputs) })
+}
+
+/// One output with its secrets, for whoever asked to see them.
+pub fn revealed(name: &str, value: &Known) -> Json {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    json!({ "outputs": { name: { "value": value, "sensitive": [], "unknown": [] } } })
 }
 
 pub(super) fn output_values(outputs: &BTreeMap<String, OutputRecord>) -> Json {

@@ -314,6 +314,8 @@ pub fn delete_made(path: &Path, made: &Made) -> Result<(), Fault> {
             _ => path
                 .parent()
                 .map_or(Ok(()), durable::sync_folder)
+                // Whoever deleted the last file in the folder deletes the folder too.
+                .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) })
                 .map_err(|error| durable::fault("delete", path, &error))?,
         }
     }
