@@ -58,6 +58,9 @@ pub struct GlobalOptions {
     )]
     #[arg(help_heading = "Global options")]
     pub stack: Option<String>,
+    /// Take the state that the store shows, although this machine has seen a newer one; after a restore or a removal that is meant.
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub accept_rollback: bool,
     /// Write one JSON object a line to stdout instead of text.
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,

@@ -41,6 +41,7 @@ pub fn store(site: &Site, project: &Project, choice: &StateChoice<'_>) -> Result
     check_settings(choice.settings)?;
     let folder = folder(project, choice)?;
     let allow_network = matches!(choice.settings.get("allow_network"), Some(Value::Bool(true)));
+    hide_from_git(project);
     let directory = LocalDirectory::open(&folder, allow_network).map_err(|fault| Failure::new(fault.to_string()))?;
     let is_new = !folder.join("HEAD").exists();
     let key = key(text(choice.settings, "key")?, project, is_new)?;
@@ -62,6 +63,17 @@ pub fn store(site: &Site, project: &Project, choice: &StateChoice<'_>) -> Result
         accept_rollback: choice.accept_rollback,
     });
     Ok(store.with_rescue(rescue_folders()))
+}
+
+/// What siac keeps in a project belongs to this machine, and into no repository.
+fn hide_from_git(project: &Project) {
+    use std::io::Write;
+    let own = project.own_folder();
+    let made = std::fs::DirBuilder::new().recursive(true).create(&own);
+    let ignore =
+        made.and_then(|()| std::fs::OpenOptions::new().write(true).create_new(true).open(own.join(".gitignore")));
+    // A courtesy: that it cannot be done says nothing about the state, whose own folder is opened next.
+    let _ = ignore.and_then(|mut file| file.write_all(b"*\n"));
 }
 
 /// Where the outcomes of calls go that the state itself does not take: other places, maybe other disks.
@@ -155,6 +167,20 @@ pub fn named_key(spec: &str, project: &Project) -> Result<Arc<dyn KeyProvider>, 
     }
     Err(Failure::new(format!("{spec:?} names no key that this build of siac knows"))
         .help("write `passphrase:env:NAME` or `key-file:PATH`"))
+}
+
+/// A key that a state is to be sealed with from now on. A key file that is missing is made.
+///
+/// # Errors
+/// As [`named_key`], and when the key file cannot be made.
+pub fn new_key(spec: &str, project: &Project) -> Result<Arc<dyn KeyProvider>, Failure> {
+    if let Some(path) = spec.strip_prefix("key-file:").map(|path| project.root.join(path)).filter(|path| !path.exists())
+    {
+        let key = KeyFile::create(&path).map_err(|fault| Failure::new(fault.to_string()))?;
+        announce(&path);
+        return Ok(Arc::new(key));
+    }
+    named_key(spec, project)
 }
 
 /// The key file of this user. It is made on first use, where no state exists yet and a person is at work.

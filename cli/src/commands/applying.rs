@@ -286,7 +286,7 @@ fn pending(arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failur
     let file = super::common::stack_file(None, cli, desk)?;
     let path = pending_path(&file);
     match path.exists() {
-        true => apply_saved(file, &path, arguments, true, desk),
+        true => apply_saved(file, &path, arguments, true, cli, desk),
         false => stack(Some(&file.shown.clone()), arguments, cli, desk),
     }
 }
@@ -302,7 +302,7 @@ fn saved(path: &Path, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<E
             .help("leave them out, or plan again with them: `siac plan --out FILE`"));
     }
     let file = super::common::stack_file(None, cli, desk)?;
-    apply_saved(file, path, arguments, false, desk)
+    apply_saved(file, path, arguments, false, cli, desk)
 }
 
 /// Applies exactly a kept plan, if nothing moved since.
@@ -311,9 +311,10 @@ fn apply_saved(
     path: &Path,
     arguments: &ApplyArgs,
     is_pending: bool,
+    cli: &Cli,
     desk: &Desk,
 ) -> Result<Exit, Failure> {
-    let opened = open_file(file, Some(&arguments.plan.scope), desk)?;
+    let opened = open_file(file, Some(&arguments.plan.scope), cli, desk)?;
     block_on(async {
         let kept = opened.store.open_plan(path).await?;
         if is_pending && kept.plan.configuration.is_some() && kept.plan.configuration != opened.located.configuration {

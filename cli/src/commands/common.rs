@@ -59,6 +59,13 @@ pub fn pending_path(file: &StackFile) -> PathBuf {
     pending_folder(&file.project).join(format!("{}.siac", file.entry.replace('%', "%25").replace('/', "%2F")))
 }
 
+/// Drops every pending plan of a project: at most one is pending, so that `siac apply` means one thing.
+pub fn drop_pending(project: &Project) {
+    let entries = std::fs::read_dir(pending_folder(project)).into_iter().flatten().flatten();
+    // A plan that stays is refused as stale once another was applied.
+    entries.for_each(|entry| drop(std::fs::remove_file(entry.path())));
+}
+
 /// The stack of the pending plan, when exactly one is pending.
 fn pending_file() -> Option<StackFile> {
     let here = std::env::current_dir().ok()?;
@@ -96,17 +103,17 @@ pub fn choice(file: &StackFile, scope: Option<&ScopeOptions>) -> Result<StackCho
 /// Opens the state of a stack, without asking that the whole stack be sound.
 pub fn open(own: Option<&str>, scope: Option<&ScopeOptions>, cli: &Cli, desk: &Desk) -> Result<Opened, Failure> {
     let file = stack_file(own, cli, desk)?;
-    open_file(file, scope, desk)
+    open_file(file, scope, cli, desk)
 }
 
 /// Opens the state of a stack file.
-pub fn open_file(file: StackFile, scope: Option<&ScopeOptions>, desk: &Desk) -> Result<Opened, Failure> {
+pub fn open_file(file: StackFile, scope: Option<&ScopeOptions>, cli: &Cli, desk: &Desk) -> Result<Opened, Failure> {
     let site = adapters::site(&file.project, &desk.redactor);
     let located = loading::locate(&site, &choice(&file, scope)?)?;
     let store = state::store(
         &site,
         &file.project,
-        &StateChoice { stack: &located.name, settings: &located.state, accept_rollback: false },
+        &StateChoice { stack: &located.name, settings: &located.state, accept_rollback: cli.global.accept_rollback },
     )?;
     Ok(Opened { file, site, located, store })
 }

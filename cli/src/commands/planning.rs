@@ -12,7 +12,7 @@ use siac_engine::use_cases::loading::LoadedStack;
 use siac_engine::use_cases::planning::{self as use_case, Planned, Start, Wish};
 use siac_engine::use_cases::{Failed, settling};
 
-use super::common::{Opened, block_on, check_limits, open, pending_path, plan_options, warn};
+use super::common::{Opened, block_on, check_limits, drop_pending, open, pending_path, plan_options, warn};
 use crate::arguments::{Cli, LockOptions, PlanArgs, ViewOptions};
 use crate::desk::Desk;
 use crate::exit::Exit;
@@ -137,8 +137,11 @@ pub fn show(plan: &Plan, view: &ViewOptions, desk: &Desk) -> Result<(), Failure>
 /// Keeps a plan: in a file, or as the pending plan of the project.
 pub async fn keep(opened: &Opened, planned: &Planned, out: Option<&Path>, desk: &Desk) -> Result<(), Failure> {
     let path = out.map_or_else(|| pending_path(&opened.file), Path::to_owned);
-    if planned.plan.is_empty() && out.is_none() {
-        return opened.store.discard_plan(&path).map_err(Into::into);
+    if out.is_none() {
+        drop_pending(&opened.file.project);
+        if planned.plan.is_empty() {
+            return Ok(());
+        }
     }
     opened.store.save_plan(&path, &planned.plan, &planned.artifacts).await?;
     match out {
