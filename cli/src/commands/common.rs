@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use siac_core::language::load::GivenVariables;
-use siac_core::model::diagnostic::{Diagnostics, SourceMap};
+use siac_core::model::diagnostic::{Diagnostics, SourceMap, did_you_mean};
 use siac_core::model::plan::Plan;
 use siac_core::planning::Options;
 use siac_engine::site::Site;
@@ -123,6 +123,7 @@ impl Opened {
     pub fn load(&self, scope: Option<&ScopeOptions>, desk: &Desk) -> Result<LoadedStack, Failure> {
         let loaded = loading::load(&self.site, &choice(&self.file, scope)?)?;
         warn(desk, &loaded.warnings, &loaded.sources);
+        check_flags(scope, &loaded)?;
         let secrets = LocalSecrets::new(self.file.project.root.clone());
         let careless = loaded.stack.secrets.values().filter_map(|secret| secrets.warning(&secret.source));
         careless.for_each(|warning| desk.say(&format!("warning: {warning}")));
@@ -137,6 +138,18 @@ impl Opened {
         };
         Ok(Wait { timeout, takeover: state::takeover(&self.located.state)? })
     }
+}
+
+/// Every flag that is switched is one of the stack's.
+fn check_flags(scope: Option<&ScopeOptions>, loaded: &LoadedStack) -> Result<(), Failure> {
+    let known = &loaded.stack.flags;
+    let mut switches = scope.into_iter().flat_map(|scope| &scope.flag);
+    let Some(unknown) = switches.find(|switch| !known.contains_key(&switch.name)) else { return Ok(()) };
+    let failure = Failure::new(format!("the stack declares no flag `{}`", unknown.name));
+    Err(match did_you_mean(&unknown.name, known.keys().map(String::as_str)) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help(format!("declare it: `[flag.{}]` with its `default`", unknown.name)),
+    })
 }
 
 /// Shows warnings.

@@ -1,6 +1,6 @@
 //! Commands that care for the state: moves and removals, recovery, the lock, the doctor.
 
-use siac_engine::store::{Keep, Leaving, Purpose, Session, Waiting};
+use siac_engine::store::{Keep, Leaving, Purpose, Session, StoreError, Waiting};
 use siac_engine::use_cases::editing::{self, Edit};
 use siac_engine::use_cases::settling;
 
@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json_stream::{self, Kind};
 use crate::render::standing::{Check, Health, checks};
+use crate::render::words::counted;
 use crate::state;
 
 /// Asks before something is done that plans nothing.
@@ -121,12 +122,24 @@ fn told(unknown: &[siac_core::model::event::Intent], desk: &Desk) -> Exit {
 pub fn lock_release(arguments: &LockReleaseArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
     approve("Take the lock away? The run that holds it can start nothing more.", arguments.auto_approve)?;
-    let holder = block_on(async { Ok(opened.store.break_lock().await?) })?;
+    let holder = block_on(async { opened.store.break_lock().await.map_err(still_alive) })?;
     match holder {
         Some(holder) => desk.say(&format!("the lock was taken from {holder}; the next run settles what it left")),
         None => desk.say("the lock was free"),
     }
     Ok(Exit::Done)
+}
+
+/// A store that knows its holder to be alive gives the lock to nobody else.
+fn still_alive(error: StoreError) -> Failure {
+    match &error {
+        StoreError::Held { holder: Some(holder), .. } => Failure::with_exit(
+            Exit::LockHeld,
+            format!("the run that holds the lock is alive on this machine: {holder}"),
+        )
+        .help(format!("end it first, and the lock is free: `kill {}`", holder.process)),
+        _ => error.into(),
+    }
 }
 
 /// `siac doctor`
@@ -252,8 +265,11 @@ pub fn verify(arguments: &SnapshotVerifyArgs, cli: &Cli, desk: &Desk) -> Result<
         }
         let verified = opened.store.verify_all().await?;
         desk.say(&format!(
-            "opened {} snapshots, {} artifacts and {} journals; {} snapshots are pruned",
-            verified.snapshots, verified.artifacts, verified.journals, verified.pruned
+            "opened {}, {} and {}; {} pruned",
+            counted(verified.snapshots, "snapshot"),
+            counted(verified.artifacts, "artifact"),
+            counted(verified.journals, "journal"),
+            counted(verified.pruned, "snapshot")
         ));
         verified.problems.iter().for_each(|problem| desk.say(&format!("  {problem}")));
         Ok(if verified.problems.is_empty() { Exit::Done } else { Exit::Error })

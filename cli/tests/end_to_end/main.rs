@@ -6,3 +6,4 @@ mod rollback;
 mod sandbox;
 mod secrets;
 mod stacks;
+mod upkeep;
