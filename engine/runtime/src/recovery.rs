@@ -62,6 +62,10 @@ pub async fn recover<'f>(
     if found > 0 {
         // Recovery does not end because a listener wants to: what is open must be settled before anything else.
         let _ = sink.emit(&Event::Progress(Progress::Recovering { open: found }));
+        // What is open is told anew, so that listeners know which resources the outcomes are of.
+        for open in ledger.open.values() {
+            let _ = sink.emit(&Event::Fact(Fact::Intended(Box::new(open.intent.clone()))));
+        }
     }
     let (mut bench, inbox) = Bench::new(ledger, world, journal, patience);
     let lost = tokio::select! {
