@@ -57,7 +57,7 @@ pub fn store(site: &Site, project: &Project, choice: &StateChoice<'_>) -> Result
             who: site.who.clone(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             process: std::process::id(),
-            run: std::env::var("GITHUB_RUN_ID").unwrap_or_else(|_| "-".to_owned()),
+            run: std::env::var("GITHUB_RUN_ID").unwrap_or_default(),
         },
         witness: own_folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("siac/witness")),
         accept_rollback: choice.accept_rollback,

@@ -63,7 +63,8 @@ pub fn lock(status: &LockStatus, style: &Style) -> String {
         }
     }
     page.push(
-        Line::new(0).piece(Role::Faint, format!("taken {} times; latest snapshot {}", status.epoch, status.serial)),
+        Line::new(0)
+            .piece(Role::Faint, format!("taken {}; latest snapshot {}", counted_times(status.epoch), status.serial)),
     );
     if status.dirty {
         page.push(
@@ -73,6 +74,10 @@ pub fn lock(status: &LockStatus, style: &Style) -> String {
         );
     }
     page.write(style)
+}
+
+fn counted_times(times: u64) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }
 
 /// Where a stack stands.

@@ -87,7 +87,8 @@ pub struct Holder {
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, host, process, run, purpose, since } = self;
-        write!(f, "{who} ({purpose}, since {since}, process {process} on {host}, run {run})")
+        let run = if run.is_empty() { String::new() } else { format!(", run {run}") };
+        write!(f, "{who} ({purpose}, since {since}, process {process} on {host}{run})")
     }
 }
 
