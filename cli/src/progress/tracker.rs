@@ -10,7 +10,7 @@ use siac_core::model::plan::{Plan, StepId};
 
 use crate::render::page::{Line, Page, clipped};
 use crate::render::style::Role;
-use crate::render::words::{counted, elapsed};
+use crate::render::words::{counted, elapsed, first_line};
 
 /// How long a call runs before it is mentioned again, and then again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -145,7 +145,8 @@ impl Tracker {
                 noted(address, *undoing, bookkeeping)
             }
             Fact::UndoBegan { because } => {
-                let line = Line::prose(0, 2).piece(Role::Bad, "a step failed").text(format!(": {because}"));
+                let line =
+                    Line::prose(0, 2).piece(Role::Bad, "a step failed").text(format!(": {}", first_line(because)));
                 let mut page = one(line);
                 page.push(Line::new(0).text("undoing what was done"));
                 page
@@ -191,14 +192,14 @@ impl Tracker {
             }
             Outcome::Absent => line.piece(Role::Good, done).text(format!(" [{time}]")),
             Outcome::Failed { why } => {
-                line.piece(Role::Bad, format!("{doing} failed")).text(format!(" [{time}]: {why}"))
+                line.piece(Role::Bad, format!("{doing} failed")).text(format!(" [{time}]: {}", first_line(why)))
             }
             Outcome::Partial { why, .. } => {
-                line.piece(Role::Bad, format!("{doing} did not finish")).text(format!(" [{time}]: {why}"))
+                line.piece(Role::Bad, format!("{doing} did not finish")).text(format!(" [{time}]: {}", first_line(why)))
             }
-            Outcome::Unknown { why } => {
-                line.piece(Role::Bad, format!("the outcome of {doing} is not known")).text(format!(" [{time}]: {why}"))
-            }
+            Outcome::Unknown { why } => line
+                .piece(Role::Bad, format!("the outcome of {doing} is not known"))
+                .text(format!(" [{time}]: {}", first_line(why))),
         })
     }
 

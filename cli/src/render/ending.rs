@@ -8,7 +8,7 @@ use siac_core::model::snapshot::{OutputRecord, Status};
 use super::history::ID_DIGITS;
 use super::page::{Line, Page};
 use super::style::{Role, Style};
-use super::words::{counted, elapsed};
+use super::words::{counted, elapsed, first_line};
 use crate::progress::Tally;
 
 /// How a deployment ended.
@@ -93,14 +93,19 @@ fn done(tally: &Tally) -> String {
 }
 
 fn failures(tally: &Tally) -> Vec<Line> {
-    let line = |failure: &crate::progress::Failure| {
-        let words = match failure.unknown {
-            true => format!(": the outcome of {} is not known: {}", failure.doing, failure.why),
-            false => format!(": {} failed: {}", failure.doing, failure.why),
-        };
-        Line::prose(2, 2).piece(Role::Strong, failure.address.to_string()).text(words)
+    tally.failures.iter().flat_map(failure).collect()
+}
+
+/// What failed, and below it whatever else the provider said, line by line.
+fn failure(failure: &crate::progress::Failure) -> Vec<Line> {
+    let why = first_line(&failure.why);
+    let words = match failure.unknown {
+        true => format!(": the outcome of {} is not known: {why}", failure.doing),
+        false => format!(": {} failed: {why}", failure.doing),
     };
-    tally.failures.iter().map(line).collect()
+    let head = Line::prose(2, 2).piece(Role::Strong, failure.address.to_string()).text(words);
+    let more = failure.why.lines().skip(1).map(|line| Line::new(6).piece(Role::Faint, line));
+    std::iter::once(head).chain(more).collect()
 }
 
 /// What to do next: the command stands on its own line.

@@ -11,6 +11,11 @@ pub fn counted(count: usize, word: &str) -> String {
     }
 }
 
+/// The first line of a text; the rest is told once, at the end.
+pub fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 /// `a`, `a and b`, `a, b and c`
 pub fn listed(names: &[String]) -> String {
     match names {
