@@ -92,3 +92,26 @@ fn a_living_holder_keeps_its_lock_and_a_dead_one_does_not() {
     sandbox.succeed(&["apply", "stack.toml", "--auto-approve"]);
     assert_eq!(sandbox.read("log"), "x\n", "the command ran once");
 }
+
+#[test]
+fn an_outcome_that_nobody_can_tell_is_asked_for_and_never_repeated() {
+    let sandbox = Sandbox::new();
+    let stack =
+        "[stack]\nname = \"doubt\"\n\n[resource.local_command.migrate]\ncreate = \"echo begun >> log; sleep 2\"\n";
+    sandbox.write("stack.toml", stack);
+    let mut holder = sandbox.start(&["apply", "stack.toml", "--auto-approve"]);
+    assert!(eventually(Duration::from_secs(20), || !sandbox.read("log").is_empty()), "the command never began");
+    assert!(signal(holder.id(), "KILL"));
+    holder.wait().expect("the run ends");
+    // The runner, too: what a power cut does.
+    for pid in sandbox.processes() {
+        assert!(signal(pid, "KILL"));
+    }
+    sandbox.fail(18, &["recover", "stack.toml"]).says("siac recover --absent local_command.migrate");
+    assert_ne!(sandbox.run(&["apply", "stack.toml", "--auto-approve"]).code, 0, "nothing is done before somebody says");
+    assert_eq!(sandbox.read("log"), "begun\n");
+    sandbox.succeed(&["recover", "stack.toml", "--absent", "local_command.migrate"]);
+    sandbox.succeed(&["apply", "stack.toml", "--auto-approve"]);
+    assert_eq!(sandbox.read("log"), "begun\nbegun\n");
+    sandbox.succeed(&["plan", "stack.toml"]).says("No changes");
+}

@@ -219,6 +219,12 @@ pub enum Fault {
         /// What happened.
         why: String,
     },
+    /// It may have happened, and nobody will ever be able to tell: asking again is useless. A person is asked.
+    #[error("nobody can tell whether it happened: {why}")]
+    Unknowable {
+        /// What is known, and how a person may find out.
+        why: String,
+    },
     /// It happened, but not to the end.
     #[error("not finished: {why}")]
     Partial {

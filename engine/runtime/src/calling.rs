@@ -100,6 +100,7 @@ impl Operation {
             };
             match &fault {
                 Fault::Partial { observed, why } => return Ok(self.partial((**observed).clone(), why)),
+                Fault::Unknowable { why } => return Ok(unknown(why)),
                 Fault::Rejected { why } if in_doubt => return self.last_look(why).await,
                 Fault::Rejected { why } => return Ok(Outcome::Failed { why: why.clone() }),
                 Fault::Ambiguous { why } => match self.settle_doubt(why).await {
@@ -179,7 +180,10 @@ impl Operation {
     /// After the drain: the object that this create made, if it made one.
     pub async fn found_after_drain(&self) -> Result<Option<Outcome>, LeftOpen> {
         self.drain().await;
-        let mut hits = self.find().await?;
+        let mut hits = match self.found().await {
+            Err(Fault::Unknowable { why }) => return Ok(Some(unknown(&why))),
+            hits => hits.map_err(|fault| LeftOpen(fault.to_string()))?,
+        };
         if self.call.intent.class == RecoveryClass::Tag {
             hits = self.stable(hits).await?;
         }

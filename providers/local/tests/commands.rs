@@ -97,9 +97,9 @@ async fn a_runner_that_is_killed_leaves_an_unknown_outcome_and_no_repetition() {
     kill_process(runner(&bench, op), Signal::KILL).unwrap();
     for _ in 0..3 {
         let fault = bench.create(KIND, op, &slow).await.unwrap_err();
-        assert!(matches!(&fault, Fault::Ambiguous { why } if why.contains("siac recover")), "{fault}");
+        assert!(matches!(&fault, Fault::Unknowable { why } if why.contains("siac recover")), "{fault}");
     }
-    assert!(matches!(bench.find(KIND, op, &slow).await, Err(Fault::Ambiguous { .. })));
+    assert!(matches!(bench.find(KIND, op, &slow).await, Err(Fault::Unknowable { .. })));
     assert_eq!(effects(&bench), 1);
 }
 

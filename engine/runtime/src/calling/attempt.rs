@@ -43,8 +43,13 @@ impl Operation {
 
     /// Every live object that carries the operation's mark.
     pub(super) async fn find(&self) -> Result<Vec<Observed>, LeftOpen> {
+        self.found().await.map_err(|fault| LeftOpen(fault.to_string()))
+    }
+
+    /// The same, or why there is no answer.
+    pub(super) async fn found(&self) -> Result<Vec<Observed>, Fault> {
         let call = self.told();
-        self.asked(|| self.provider.find(&call, &self.call.inputs.known)).await
+        self.bounds.patiently(|| self.provider.find(&call, &self.call.inputs.known)).await
     }
 
     /// The object as it is now.

@@ -51,7 +51,7 @@ impl Bounds {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
-            let is_final = matches!(fault, Fault::Rejected { .. } | Fault::Partial { .. });
+            let is_final = matches!(fault, Fault::Rejected { .. } | Fault::Partial { .. } | Fault::Unknowable { .. });
             let wait = self.wait(attempt, started, &fault).filter(|_| !is_final);
             let Some(wait) = wait else { return Err(fault) };
             attempt += 1;

@@ -294,11 +294,12 @@ async fn finished(folder: &Path) -> Result<Option<Exit>, Fault> {
             Standing::Finished(exit) => return Ok(Some(*exit)),
             Standing::Running => tokio::time::sleep(Duration::from_millis(20)).await,
             Standing::Lost => {
-                return Err(Fault::ambiguous(format!(
+                let why = format!(
                     "the command was started and its runner died before it could record the end, so it is not repeated; \
                      see what it did, then settle it with `siac recover` (its run is `{}`)",
                     folder.display()
-                )));
+                );
+                return Err(Fault::Unknowable { why });
             }
         }
     }
