@@ -21,13 +21,13 @@ use siac_engine::use_cases::planning::{Planned, Start, Wish};
 use siac_engine::use_cases::settling::{self, Locked};
 use siac_engine::world::World;
 
-use super::common::{Opened, block_on, check_limits, open, open_file, options, pending_path, plan_options};
+use super::common::{Opened, block_on, check_limits, judged, open, open_file, options, pending_path, plan_options};
 use super::planning::{keep, listen, locked_plan, reading_plan, show, verdict, warn_of};
 use super::reading::snapshot_name;
 use crate::arguments::{
     ApplyArgs, ApplyOptions, Cli, DestroyArgs, ImportArgs, LockOptions, RollbackArgs, ScopeOptions, ViewOptions,
 };
-use crate::confirm::{Approval, NOBODY_TO_ASK, approval};
+use crate::confirm::approval;
 use crate::desk::{Desk, Listener};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -214,11 +214,7 @@ async fn approved(plan: &Plan, auto_approve: bool, mut stop: Stop, desk: &Desk) 
             return Err(Failure::with_exit(Exit::Interrupted, "interrupted; nothing was changed"));
         }
     };
-    match answer.map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))? {
-        Approval::Given => Ok(()),
-        Approval::Refused => Err(Failure::with_exit(Exit::NotApproved, "not approved; nothing was changed")),
-        Approval::NobodyToAsk => Err(Failure::with_exit(Exit::NotApproved, NOBODY_TO_ASK)),
-    }
+    judged(answer)
 }
 
 /// A plan and what it needs.

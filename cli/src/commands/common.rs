@@ -15,6 +15,7 @@ use siac_provider_local::secrets::LocalSecrets;
 
 use crate::adapters;
 use crate::arguments::{Cli, LockOptions, PlanOptions, ScopeOptions, Wait as Patience};
+use crate::confirm::{Approval, NOBODY_TO_ASK};
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -150,6 +151,15 @@ fn check_flags(scope: Option<&ScopeOptions>, loaded: &LoadedStack) -> Result<(),
         Some(near) => failure.help(format!("did you mean `{near}`?")),
         None => failure.help(format!("declare it: `[flag.{}]` with its `default`", unknown.name)),
     })
+}
+
+/// What an answer to a question means: only a yes goes on.
+pub fn judged(answer: std::io::Result<Approval>) -> Result<(), Failure> {
+    match answer.map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))? {
+        Approval::Given => Ok(()),
+        Approval::Refused => Err(Failure::with_exit(Exit::NotApproved, "not approved; nothing was changed")),
+        Approval::NobodyToAsk => Err(Failure::with_exit(Exit::NotApproved, NOBODY_TO_ASK)),
+    }
 }
 
 /// Shows warnings.

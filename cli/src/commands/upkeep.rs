@@ -4,14 +4,14 @@ use siac_engine::store::{Keep, Leaving, Purpose, Session, StoreError, Waiting};
 use siac_engine::use_cases::editing::{self, Edit};
 use siac_engine::use_cases::settling;
 
-use super::common::{Opened, block_on, open};
+use super::common::{Opened, block_on, judged, open};
 use super::planning::listen;
 use super::reading::snapshot_name;
 use crate::arguments::{
     Cli, KeyRotateArgs, LockOptions, LockReleaseArgs, RecoverArgs, SnapshotLabelArgs, SnapshotPruneArgs,
     SnapshotVerifyArgs, StackArgs, StateMoveArgs, StateRemoveArgs,
 };
-use crate::confirm::{Approval, NOBODY_TO_ASK, approval};
+use crate::confirm::approval;
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,13 +22,7 @@ use crate::state;
 
 /// Asks before something is done that plans nothing.
 pub fn approve(question: &str, auto_approve: bool) -> Result<(), Failure> {
-    let answer = approval(question, auto_approve)
-        .map_err(|error| Failure::new(format!("the answer cannot be read: {error}")))?;
-    match answer {
-        Approval::Given => Ok(()),
-        Approval::Refused => Err(Failure::with_exit(Exit::NotApproved, "not approved; nothing was changed")),
-        Approval::NobodyToAsk => Err(Failure::with_exit(Exit::NotApproved, NOBODY_TO_ASK)),
-    }
+    judged(approval(question, auto_approve))
 }
 
 /// `siac state mv`

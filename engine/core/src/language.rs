@@ -12,5 +12,6 @@ pub mod functions;
 pub mod load;
 pub mod parse_expression;
 pub mod references;
+pub(crate) mod rules;
 pub mod scope;
 pub mod tree;

@@ -1,11 +1,9 @@
 //! One spelling for everything that means the same: types, defaults, sets, JSON; and what a value must satisfy.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
-
-use regex::Regex;
+use std::collections::BTreeMap;
 
 use crate::language::convert::convert;
+use crate::language::rules;
 use crate::model::diagnostic::did_you_mean;
 use crate::model::number::Number;
 use crate::model::schema::{Attribute, KindSchema, Normalisation, Presence, Rule};
@@ -113,50 +111,12 @@ fn in_order(mut items: Vec<Partial>) -> Vec<Partial> {
 /// Reports what a value does not satisfy. Holes satisfy everything until they are filled; collections are looked at element by element.
 fn satisfy(name: &str, rule: &Rule, value: &Partial, flaws: &mut Vec<Flaw>) {
     value.visit_leaves(&mut |_, leaf| {
-        if let Err(expected) = check(rule, leaf) {
+        if let Err(expected) = rules::check(rule, leaf) {
             let shown = serde_json::to_string(leaf).unwrap_or_default();
             let detail = format!("`{name}` must be {expected}; it is {shown}");
             flaws.push(Flaw::new(name, "invalid-value", "an attribute has a value that is not allowed", detail));
         }
     });
-}
-
-fn check(rule: &Rule, leaf: &Partial) -> Result<(), String> {
-    let holds = match (rule, leaf) {
-        (Rule::OneOf(words), Value::String(text)) => words.contains(&text.as_str()),
-        (Rule::Between(least, most), Value::Number(number)) => {
-            number.is_integer() && *number >= Number::from(*least) && *number <= Number::from(*most)
-        }
-        (Rule::Length(least, most), Value::String(text)) => (*least..=*most).contains(&text.chars().count()),
-        (Rule::Matches(pattern, _), Value::String(text)) => matches_whole(pattern, text),
-        _ => true,
-    };
-    if holds {
-        return Ok(());
-    }
-    Err(match rule {
-        Rule::OneOf(words) => format!("one of {}", quoted(words)),
-        Rule::Between(least, most) => format!("an integer from {least} to {most}"),
-        Rule::Length(least, most) => format!("a text of {least} to {most} characters"),
-        Rule::Matches(_, words) => (*words).to_owned(),
-    })
-}
-
-fn quoted(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
-thread_local! {
-    /// Compiled patterns: a schema has few, and ten thousand resources ask for them. A pattern that does not compile matches everything;
-    /// the conformance tests of providers compile all of theirs.
-    static PATTERNS: RefCell<HashMap<&'static str, Option<Regex>>> = RefCell::default();
-}
-
-fn matches_whole(pattern: &'static str, text: &str) -> bool {
-    PATTERNS.with_borrow_mut(|patterns| {
-        let compiled = patterns.entry(pattern).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok());
-        compiled.as_ref().is_none_or(|regex| regex.is_match(text))
-    })
 }
 
 /// The attributes, spelled as in `before` where both spellings mean the same.

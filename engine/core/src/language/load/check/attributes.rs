@@ -3,6 +3,7 @@
 use crate::language::convert::convert;
 use crate::language::load::body::literal;
 use crate::language::load::fields::{listed, unknown_key};
+use crate::language::rules;
 use crate::model::address::Mode;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::model::expression::{Expression, Node};
@@ -10,7 +11,7 @@ use crate::model::path::{Path, Segment};
 use crate::model::schema::{Attribute, KindSchema, Presence, Rule};
 use crate::model::stack::{Declaration, Stack};
 use crate::model::types::Type;
-use crate::model::value::{Known, Value};
+use crate::model::value::{Partial, Value};
 use crate::ports::Catalogues;
 
 /// Keys of every resource that are no attributes.
@@ -176,16 +177,21 @@ impl Body<'_> {
             }
             Ok(converted) => {
                 for rule in &attribute.rules {
-                    if let Some(why) = converted.close().and_then(|value| violation(rule, &value)) {
-                        let detail = format!("`{name}` of {} {why}", self.what());
-                        let problem = Diagnostic::error("invalid-value", "a value is not one of those allowed", detail);
-                        self.problems.push(problem.at(expression.span()).help(attribute.description));
-                    }
+                    converted.visit_leaves(&mut |_, leaf| self.satisfy(name, attribute, rule, leaf, expression.span()));
                 }
                 if attribute.sensitive && !value.is_null() {
                     self.plain_secret(name, expression.span());
                 }
             }
+        }
+    }
+
+    fn satisfy(&mut self, name: &str, attribute: &Attribute, rule: &Rule, leaf: &Partial, span: Option<Span>) {
+        if let Err(expected) = rules::check(rule, leaf) {
+            let shown = serde_json::to_string(leaf).unwrap_or_default();
+            let detail = format!("`{name}` of {} must be {expected}; it is {shown}", self.what());
+            let problem = Diagnostic::error("invalid-value", "a value is not one of those allowed", detail);
+            self.problems.push(problem.at(span).help(attribute.description));
         }
     }
 
@@ -220,28 +226,4 @@ fn span_at(expression: &Expression, path: &Path) -> Option<Span> {
         at = next;
     }
     at.span().or(expression.span())
-}
-
-/// How a value breaks a rule; `None` when it does not.
-pub(crate) fn violation(rule: &Rule, value: &Known) -> Option<String> {
-    match (rule, value) {
-        (_, Value::Null) => None,
-        (rule, Value::List(items)) => items.iter().find_map(|item| violation(rule, item)),
-        (Rule::OneOf(words), Value::String(text)) if !words.contains(&text.as_str()) => {
-            Some(format!("is one of {}, not {text:?}", words.join(", ")))
-        }
-        (Rule::Between(least, most), Value::Number(number)) => {
-            let inside = number.as_i64().is_some_and(|number| (*least..=*most).contains(&number));
-            (!inside).then(|| format!("is a whole number from {least} to {most}, not {number}"))
-        }
-        (Rule::Length(least, most), Value::String(text)) => {
-            let length = text.chars().count();
-            (!(*least..=*most).contains(&length)).then(|| format!("has {least} to {most} characters, not {length}"))
-        }
-        (Rule::Matches(pattern, words), Value::String(text)) => {
-            let matches = regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text));
-            (!matches).then(|| format!("is {words}, not {text:?}"))
-        }
-        _ => None,
-    }
 }
