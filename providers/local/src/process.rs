@@ -1,9 +1,11 @@
 //! Processes of this machine: who they are, whether they live, how they end.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -80,6 +82,62 @@ fn start_of(pid: i32) -> Option<String> {
     (!state.starts_with('Z')).then(|| start.trim().to_owned())
 }
 
+/// The memory that the members of these process groups hold, in bytes, by leader. Groups of which nothing is known are left out.
+#[cfg(target_os = "linux")]
+pub fn memory_of_groups(leaders: &BTreeSet<i32>) -> BTreeMap<i32, u64> {
+    let mut held = BTreeMap::new();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    for pid in processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {
+        if let Some((group, bytes)) = group_of(pid).filter(|group| leaders.contains(group)).zip(memory_of(pid)) {
+            *held.entry(group).or_default() += bytes;
+        }
+    }
+    held
+}
+
+#[cfg(target_os = "linux")]
+fn group_of(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.get(stat.rfind(')')? + 1..)?.split_whitespace().nth(2)?.parse().ok()
+}
+
+/// The memory that a process holds, in bytes; `None` when it is gone.
+#[cfg(target_os = "linux")]
+pub fn memory_of(pid: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    resident.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+}
+
+/// The memory that the members of these process groups hold, in bytes, by leader. Groups of which nothing is known are left out.
+#[cfg(not(target_os = "linux"))]
+pub fn memory_of_groups(leaders: &BTreeSet<i32>) -> BTreeMap<i32, u64> {
+    let asked = Command::new("ps").args(["-A", "-o", "pgid=,rss="]).output();
+    let text = asked.ok().and_then(|asked| String::from_utf8(asked.stdout).ok()).unwrap_or_default();
+    let mut held = BTreeMap::new();
+    for (group, kilobytes) in text.lines().filter_map(|line| line.trim().split_once(char::is_whitespace)) {
+        if let (Ok(group), Ok(kilobytes)) = (group.parse(), kilobytes.trim().parse::<u64>())
+            && leaders.contains(&group)
+        {
+            *held.entry(group).or_default() += kilobytes << 10;
+        }
+    }
+    held
+}
+
+/// The memory that a process holds, in bytes; `None` when it is gone.
+#[cfg(not(target_os = "linux"))]
+pub fn memory_of(pid: i32) -> Option<u64> {
+    let asked = Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output().ok()?;
+    String::from_utf8(asked.stdout).ok()?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+}
+
+/// The present moment, in milliseconds since 1970.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn boot() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
 }
@@ -134,6 +192,8 @@ pub fn tail(text: &str, lines: usize, bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::CommandExt;
+
     use super::*;
 
     #[test]
@@ -142,6 +202,18 @@ mod tests {
         assert!(own.is_alive());
         let other = Identity { started: "1".to_owned(), ..own };
         assert!(!other.is_alive());
+    }
+
+    #[test]
+    fn memory_is_told_for_a_process_and_its_group() {
+        let own = Identity::own().unwrap().pid;
+        let mut child = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let leader = i32::try_from(child.id()).unwrap();
+        let held = memory_of_groups(&BTreeSet::from([leader]));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(memory_of(own).unwrap() > 100 << 10);
+        assert_eq!(held.keys().collect::<Vec<_>>(), [&leader]);
     }
 
     #[test]

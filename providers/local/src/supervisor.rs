@@ -18,8 +18,10 @@ use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use siac_core::model::identity::OpId;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -27,12 +29,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::durable::{self, Existing};
-use crate::process::{Identity, leave_session};
-use front::{Front, Target};
+use crate::process::{Identity, leave_session, memory_of, memory_of_groups, now};
+use front::{Counts, Front, Target};
 use keeper::{Keeper, State};
 pub(crate) use leftovers::{MARK, end as end_leftovers};
 use log::{Log, Scribe};
-pub(crate) use protocol::{Health, LogFile, Release, Reply, Request, Restart, Status, ask, recorded};
+pub(crate) use protocol::{Health, LogFile, Release, ReleaseStatus, Reply, Request, Restart, Status, ask, recorded};
 pub(crate) use socket::is_listening;
 
 /// How long a supervisor waits for the lock: somebody may only be looking whether it is held.
@@ -130,14 +132,17 @@ async fn converse(mut stream: UnixStream, asked: mpsc::Sender<Asked>) {
 
 /// A release that was replaced and still serves its last connections.
 struct Leaving {
+    op: OpId,
     digest: Option<String>,
     state: watch::Receiver<State>,
+    counts: Arc<Counts>,
     done: JoinHandle<()>,
 }
 
 /// A service: the socket, the release behind it, and those on their way out.
 struct Supervisor {
     folder: PathBuf,
+    since: u64,
     front: Option<Front>,
     current: Option<(Keeper, JoinHandle<()>)>,
     leaving: Vec<Leaving>,
@@ -147,7 +152,7 @@ struct Supervisor {
 impl Supervisor {
     fn new(folder: &Path) -> Self {
         let targets = watch::channel(None).0;
-        Self { folder: folder.to_owned(), front: None, current: None, leaving: Vec::new(), targets }
+        Self { folder: folder.to_owned(), since: now(), front: None, current: None, leaving: Vec::new(), targets }
     }
 
     async fn serve(mut self, control: UnixListener) {
@@ -183,7 +188,7 @@ impl Supervisor {
 
     async fn answer(&mut self, request: Request) -> Reply {
         match request {
-            Request::Status => Reply::Status(Box::new(self.status())),
+            Request::Status => Reply::Status(Box::new(self.measured_status())),
             Request::Stop => {
                 self.stop().await;
                 Reply::Stopped
@@ -279,9 +284,14 @@ impl Supervisor {
     }
 
     fn let_go(&mut self, keeper: Keeper) {
-        let (digest, state) = (keeper.release.digest.clone(), keeper.state.clone());
         self.leaving.retain(|leaving| !leaving.done.is_finished());
-        self.leaving.push(Leaving { digest, state, done: tokio::spawn(keeper.finish()) });
+        self.leaving.push(Leaving {
+            op: keeper.release.op,
+            digest: keeper.release.digest.clone(),
+            state: keeper.state.clone(),
+            counts: Arc::clone(&keeper.counts),
+            done: tokio::spawn(keeper.finish()),
+        });
     }
 
     /// Closes the socket and ends every child, the present one gracefully.
@@ -310,15 +320,48 @@ impl Supervisor {
             .collect();
         let children = leaving().filter_map(|leaving| leaving.state.borrow().child.clone());
         Status {
-            format: 1,
+            format: protocol::FORMAT,
             supervisor: Identity::own(),
+            since: self.since,
+            memory: None,
             children: state.iter().filter_map(|state| state.child.clone()).chain(children).collect(),
             op: release.map(|release| release.op),
             port: self.front.as_ref().map_or(0, |front| front.port),
             health: state.as_ref().map_or(Health::Failing, |state| state.health),
             digests: digests.into_iter().collect(),
             shown: release.map(|release| release.shown.clone()).unwrap_or_default(),
+            releases: self.releases(),
         }
+    }
+
+    /// The status with what is only measured when somebody asks.
+    fn measured_status(&self) -> Status {
+        let mut status = self.status();
+        status.memory = status.supervisor.as_ref().and_then(|own| memory_of(own.pid));
+        let processes = || status.releases.iter().flat_map(|release| &release.processes);
+        let held = memory_of_groups(&processes().filter_map(|process| process.pid).collect());
+        for process in status.releases.iter_mut().flat_map(|release| &mut release.processes) {
+            process.memory = process.pid.and_then(|pid| held.get(&pid).copied());
+        }
+        status
+    }
+
+    fn releases(&self) -> Vec<ReleaseStatus> {
+        let told =
+            |op, digest: &Option<String>, weight, state: &watch::Receiver<State>, counts: &Counts| ReleaseStatus {
+                op,
+                digest: digest.clone(),
+                weight,
+                processes: vec![state.borrow().process.clone()],
+                connections: counts.open(),
+                requests: counts.taken(),
+            };
+        let current = self
+            .current
+            .iter()
+            .map(|(keeper, _)| told(keeper.release.op, &keeper.release.digest, 100, &keeper.state, &keeper.counts));
+        let leaving = self.leaving.iter().filter(|leaving| !leaving.done.is_finished());
+        current.chain(leaving.map(|it| told(it.op, &it.digest, 0, &it.state, &it.counts))).collect()
     }
 
     fn save(&self) -> io::Result<()> {

@@ -4,6 +4,7 @@ mod bench;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -70,9 +71,23 @@ fn kill(pid: i32) {
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
 }
 
+/// What the supervisor of a service has written down.
+fn recorded(bench: &Bench, made: &Object) -> serde_json::Value {
+    serde_json::from_str(&bench.text(&format!(".siac/services/{}/status.json", made.remote))).unwrap()
+}
+
+/// What the supervisor of a service says when it is asked.
+fn status(bench: &Bench, made: &Object) -> serde_json::Value {
+    let mut control = UnixStream::connect(bench.path(&format!(".siac/services/{}/control", made.remote))).unwrap();
+    control.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    control.write_all(b"\"Status\"\n").unwrap();
+    let mut answer = String::new();
+    control.read_to_string(&mut answer).unwrap();
+    serde_json::from_str::<serde_json::Value>(&answer).unwrap()["Status"].take()
+}
+
 fn supervisor(bench: &Bench, made: &Object) -> i32 {
-    let status: serde_json::Value =
-        serde_json::from_str(&bench.text(&format!(".siac/services/{}/status.json", made.remote))).unwrap();
+    let status = recorded(bench, made);
     i32::try_from(status["supervisor"]["pid"].as_i64().unwrap()).unwrap()
 }
 
@@ -168,6 +183,27 @@ async fn a_child_that_dies_is_started_again() {
     let (_, second) = until("it is back", || hello(port));
     assert_ne!(first, second);
     assert_eq!(bench.look(KIND, &made).await.unwrap().outputs, made.outputs);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_tells_of_its_releases_and_their_processes() {
+    let (bench, port) = (Bench::new(), free_port());
+    let source = bench.folder(&[("word.txt", "first")]);
+    let made = bench.create(KIND, bench.op(), &with(&serving(port, "one"), "source", source)).await.unwrap();
+    let (_, first) = hello(port).unwrap();
+    let told = status(&bench, &made);
+    let release = &told["releases"][0];
+    assert_eq!(told["format"], 2);
+    assert!(told["since"].as_u64() > Some(1_700_000_000_000) && told["memory"].as_u64() > Some(100 << 10), "{told}");
+    assert!(release["digest"].as_str().is_some_and(|digest| digest.len() == 64), "{told}");
+    assert_eq!((&release["weight"], &release["requests"]), (&100.into(), &1.into()), "{told}");
+    assert_eq!(release["processes"][0]["pid"], first);
+    assert!(release["processes"][0]["memory"].as_u64() > Some(100 << 10), "{told}");
+    kill(first);
+    let (_, second) = until("it is back", || hello(port).filter(|(_, pid)| *pid != first));
+    let process = &status(&bench, &made)["releases"][0]["processes"][0];
+    assert_eq!((&process["pid"], &process["state"]), (&second.into(), &"ready".into()), "{process}");
+    assert_eq!((&process["restarts"], &process["last_exit"]), (&1.into(), &"by signal 9".into()), "{process}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::copy_bidirectional;
@@ -16,11 +18,49 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Held by every connection to a release; when all are dropped, the release has drained.
 pub type Token = mpsc::Sender<()>;
 
+/// What a release has been given.
+#[derive(Debug, Default)]
+pub struct Counts {
+    open: AtomicU64,
+    taken: AtomicU64,
+}
+
+impl Counts {
+    /// How many connections are open.
+    pub fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many were passed on.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts one connection while it lasts.
+struct Counted(Arc<Counts>);
+
+impl Counted {
+    fn new(counts: &Arc<Counts>) -> Self {
+        counts.open.fetch_add(1, Ordering::Relaxed);
+        counts.taken.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(counts))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Where connections go.
 #[derive(Clone)]
 pub struct Target {
     /// The private port.
     pub port: u16,
+    /// Where they are counted.
+    pub counts: Arc<Counts>,
     /// To be held while a connection lasts.
     pub token: Token,
 }
@@ -70,6 +110,7 @@ async fn pass_on(mut outside: TcpStream, mut targets: watch::Receiver<Option<Tar
     if let Ok(mut inside) = TcpStream::connect((Ipv4Addr::LOCALHOST, target.port)).await {
         // Small answers must not wait for larger ones.
         let _ = (outside.set_nodelay(true), inside.set_nodelay(true));
+        let _counted = Counted::new(&target.counts);
         // Either side may hang up at any time; that is how connections end.
         let _ = copy_bidirectional(&mut outside, &mut inside).await;
     }

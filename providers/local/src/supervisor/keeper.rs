@@ -1,17 +1,18 @@
 //! Keeping one release alive: its child is started again when it ends, as its policy says, until the release is to go.
 
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::front::{Target, Token};
+use super::front::{Counts, Target};
 use super::instance::{Instance, ending};
 use super::log::Scribe;
-use super::protocol::{Health, Release, Restart};
-use crate::process::Identity;
+use super::protocol::{Health, ProcessState, ProcessStatus, Release, Restart};
+use crate::process::{Identity, now};
 
 /// A child that ran this long has not failed at once.
 const STEADY: Duration = Duration::from_secs(60);
@@ -29,6 +30,17 @@ pub struct State {
     pub health: Health,
     /// Where connections go, while its child is ready.
     pub target: Option<Target>,
+    /// What there is to say of its child.
+    pub process: ProcessStatus,
+}
+
+impl State {
+    /// Its child does something else from now on.
+    fn turn(&mut self, state: ProcessState) {
+        self.process.state = state;
+        self.process.since = now();
+        self.process.pid = self.child.as_ref().map(|child| child.pid);
+    }
 }
 
 /// A release that is kept alive.
@@ -37,6 +49,8 @@ pub struct Keeper {
     pub release: Release,
     /// How it is.
     pub state: watch::Receiver<State>,
+    /// What it has been given.
+    pub counts: Arc<Counts>,
     go: Option<oneshot::Sender<()>>,
     done: JoinHandle<()>,
 }
@@ -50,11 +64,18 @@ impl Keeper {
             return Err(why);
         }
         let (token, drained) = mpsc::channel(1);
-        let (announce, state) = watch::channel(running(&instance, &token));
+        let counts = Arc::new(Counts::default());
+        let target = Target { port: instance.port, counts: Arc::clone(&counts), token };
+        let (announce, state) = watch::channel(State {
+            child: instance.identity.clone(),
+            health: Health::Running,
+            process: begun(&instance),
+            target: Some(target.clone()),
+        });
         let (go, gone) = oneshot::channel();
-        let keeping = Keeping { release: release.clone(), scribe, announce, token, drained };
+        let keeping = Keeping { release: release.clone(), scribe, announce, target, drained };
         let done = tokio::spawn(keeping.keep(instance, gone));
-        Ok(Self { release, state, go: Some(go), done })
+        Ok(Self { release, state, counts, go: Some(go), done })
     }
 
     /// Lets connections end, then stops the child; each within the release's grace. Returns when it is gone.
@@ -69,9 +90,10 @@ impl Keeper {
     }
 }
 
-fn running(instance: &Instance, token: &Token) -> State {
-    let target = Target { port: instance.port, token: token.clone() };
-    State { child: instance.identity.clone(), health: Health::Running, target: Some(target) }
+/// A process that has just become ready for the first time.
+fn begun(instance: &Instance) -> ProcessStatus {
+    let pid = instance.identity.as_ref().map(|identity| identity.pid);
+    ProcessStatus { pid, state: ProcessState::Ready, since: now(), restarts: 0, last_exit: None, memory: None }
 }
 
 /// The keeper's task.
@@ -79,7 +101,7 @@ struct Keeping {
     release: Release,
     scribe: Scribe,
     announce: watch::Sender<State>,
-    token: Token,
+    target: Target,
     drained: mpsc::Receiver<()>,
 }
 
@@ -93,19 +115,35 @@ impl Keeping {
             };
             failures = if since.elapsed() >= STEADY { 1 } else { failures + 1 };
             self.scribe.note(&format!("siac: the process ended {}", ending(status)));
+            let open = self.target.counts.open();
+            self.announce.send_modify(|state| state.process.last_exit = Some(exit(status, open)));
             self.fallen(failures, may_restart(self.release.restart, status));
             instance = tokio::select! {
                 Some(again) = self.start_again(status, &mut failures) => again,
                 _ = &mut gone => return self.let_go(None).await,
             };
             since = Instant::now();
-            self.announce.send_replace(running(&instance, &self.token));
+            self.risen(&instance);
         }
     }
 
+    fn risen(&self, instance: &Instance) {
+        self.announce.send_modify(|state| {
+            state.child = instance.identity.clone();
+            state.health = Health::Running;
+            state.target = Some(Target { port: instance.port, ..self.target.clone() });
+            state.process.restarts += 1;
+            state.turn(ProcessState::Ready);
+        });
+    }
+
     fn fallen(&self, failures: u32, comes_back: bool) {
-        let health = if comes_back && failures < FAILING { Health::Running } else { Health::Failing };
-        self.announce.send_replace(State { child: None, health, target: None });
+        self.announce.send_modify(|state| {
+            state.child = None;
+            state.health = if comes_back && failures < FAILING { Health::Running } else { Health::Failing };
+            state.target = None;
+            state.turn(if comes_back { ProcessState::Pausing } else { ProcessState::Ended });
+        });
     }
 
     /// A new child that is ready; never returns when there is to be none.
@@ -127,7 +165,10 @@ impl Keeping {
     async fn attempt(&self) -> Result<Instance, String> {
         let mut instance = Instance::start(&self.release, self.scribe.afresh()).await?;
         // Whoever kills this supervisor now must know whom else to end.
-        self.announce.send_modify(|state| state.child = instance.identity.clone());
+        self.announce.send_modify(|state| {
+            state.child = instance.identity.clone();
+            state.turn(ProcessState::Starting);
+        });
         match instance.become_ready(&self.release).await {
             Ok(()) => Ok(instance),
             Err(why) => {
@@ -139,15 +180,30 @@ impl Keeping {
 
     /// Waits for connections to end, then stops the child.
     async fn let_go(self, instance: Option<Instance>) {
-        let Self { release, announce, token, mut drained, .. } = self;
-        announce.send_modify(|state| state.target = None);
-        drop(token);
+        let Self { release, announce, target, mut drained, .. } = self;
+        announce.send_modify(|state| {
+            state.target = None;
+            state.turn(ProcessState::Leaving);
+        });
+        drop(target);
         // Nothing is ever sent: the channel closes when the last connection lets go of its token.
         let _ = timeout(release.grace, drained.recv()).await;
         if let Some(instance) = instance {
             instance.stop(release.grace).await;
         }
-        announce.send_modify(|state| state.child = None);
+        announce.send_modify(|state| {
+            state.child = None;
+            state.turn(ProcessState::Ended);
+        });
+    }
+}
+
+/// How a process ended, and what became of its connections.
+fn exit(status: Option<ExitStatus>, open: u64) -> String {
+    match open {
+        0 => ending(status),
+        1 => format!("{}; the connection that was open to it broke", ending(status)),
+        _ => format!("{}; the {open} connections that were open to it broke", ending(status)),
     }
 }
 

@@ -119,13 +119,22 @@ impl Health {
     }
 }
 
+/// The version of [`Status`]. Version 1 said nothing of releases; what it lacks is empty when it is read.
+pub const FORMAT: u32 = 2;
+
 /// What a supervisor says of itself, on request and in `status.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// The version of this record: 1.
+    /// The version of this record, [`FORMAT`].
     pub format: u32,
     /// The supervisor's process.
     pub supervisor: Option<Identity>,
+    /// When the supervisor began, in milliseconds since 1970; 0 when it did not say.
+    #[serde(default)]
+    pub since: u64,
+    /// The memory that the supervisor itself holds, in bytes; only in answers, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
     /// Every process that it has started and that has not ended.
     pub children: Vec<Identity>,
     /// The operation whose release runs.
@@ -138,6 +147,60 @@ pub struct Status {
     pub digests: Vec<String>,
     /// The attributes of the release that runs, as far as they may be written down.
     pub shown: BTreeMap<String, Known>,
+    /// Every release that runs, the one with the most of the new connections first.
+    #[serde(default)]
+    pub releases: Vec<ReleaseStatus>,
+}
+
+/// How one release is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseStatus {
+    /// The operation that asked for it.
+    pub op: OpId,
+    /// The digest of its unpacked files, when there are any.
+    pub digest: Option<String>,
+    /// How many of the new connections go to it, in percent; 0 when it only finishes what it has begun.
+    pub weight: u8,
+    /// Its processes.
+    pub processes: Vec<ProcessStatus>,
+    /// How many connections to it are open.
+    pub connections: u64,
+    /// How many requests were passed on to it since it began.
+    pub requests: u64,
+}
+
+/// How one process of a release is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessStatus {
+    /// Its number, while there is a process.
+    pub pid: Option<i32>,
+    /// What it does.
+    pub state: ProcessState,
+    /// Since when it does that, in milliseconds since 1970.
+    pub since: u64,
+    /// How often it was started again after it had ended by itself.
+    pub restarts: u32,
+    /// How it ended the last time that it ended by itself, in words.
+    pub last_exit: Option<String>,
+    /// The memory that it and what it started hold, in bytes; only in answers, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessState {
+    /// It was started and does not answer yet.
+    Starting,
+    /// It takes connections.
+    Ready,
+    /// It ended, and is started again after a pause.
+    Pausing,
+    /// It ended, and is not started again.
+    Ended,
+    /// It finishes what it has begun, or was told to stop.
+    Leaving,
 }
 
 /// Where a supervisor writes its status down.
@@ -173,4 +236,20 @@ pub async fn receive<T: for<'de> Deserialize<'de>>(stream: &mut (impl AsyncReadE
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(serde_json::from_slice(&line)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_of_version_1_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = r#"{"format":1,"supervisor":null,"children":[{"pid":7,"started":"1","boot":""}],"op":null,"port":80,
+            "health":"running","digests":["d"],"shown":{}}"#;
+        std::fs::write(status_path(folder.path()), written).unwrap();
+        let status = recorded(folder.path()).unwrap();
+        assert_eq!((status.children[0].pid, status.digests), (7, vec!["d".to_owned()]));
+        assert_eq!((status.since, status.releases), (0, Vec::new()));
+    }
 }
