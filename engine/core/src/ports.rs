@@ -4,6 +4,7 @@
 //! A store offers two small things, a [`Register`] and [`Blobs`]; locking, journaling and sealing are shared code above them.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,10 @@ use async_trait::async_trait;
 
 use crate::model::address::{Mode, ResourceAddress};
 use crate::model::diagnostic::Diagnostics;
+use crate::model::finding::{Accounts, Finding};
 use crate::model::identity::{Digest, OpId, StackUuid};
+use crate::model::inspection::Inspection;
+use crate::model::log::{LogEnd, LogNews, LogWish};
 use crate::model::path::Path;
 use crate::model::schema::{KindSchema, ProviderSchema};
 use crate::model::secret::Secret;
@@ -111,7 +115,7 @@ pub enum Verdict {
 
 /// A provider that acts. One value per configured instance.
 ///
-/// Every call is bounded by [`Call::timeout`]; the engine enforces it. A call may be made twice with the same [`OpId`]
+/// Every call but the telling of a log is bounded by [`Call::timeout`]; the engine enforces it. A call may be made twice with the same [`OpId`]
 /// and must then have the effect of one, as far as the kind's recovery class promises.
 #[async_trait]
 pub trait Provider: Catalogue {
@@ -138,6 +142,41 @@ pub trait Provider: Catalogue {
 
     /// Looks at an object that is to be adopted.
     async fn import(&self, call: &Call, id: &str) -> Result<Observed, Fault>;
+
+    /// Looks at what runs behind an object, for people; `None` when its kind is nothing that runs. Changes nothing, needs no lock.
+    ///
+    /// An object of which nothing runs any more is inspected too: its health says so.
+    async fn inspect(&self, call: &Call, object: &Object) -> Result<Option<Inspection>, Fault> {
+        let _ = (call, object);
+        Ok(None)
+    }
+
+    /// Tells what runs behind an object has said, line by line. Following ends when the reader breaks, or when the call is dropped.
+    async fn logs(
+        &self,
+        call: &Call,
+        object: &Object,
+        wish: &LogWish,
+        reader: &dyn LogReader,
+    ) -> Result<LogEnd, Fault> {
+        let _ = (call, object, wish, reader);
+        Ok(LogEnd::NoLog)
+    }
+
+    /// Looks for what this provider has made here that no stack accounts for, or that is of no use any more. Changes nothing.
+    ///
+    /// It is asked of an instance that was not configured: only what can be told without an account is told.
+    async fn examine(&self, accounts: &Accounts) -> Result<Vec<Finding>, Fault> {
+        let _ = accounts;
+        Ok(Vec::new())
+    }
+}
+
+/// Who reads a log.
+#[async_trait]
+pub trait LogReader: Send + Sync {
+    /// Takes one piece of news; `Break` when no more is wanted.
+    async fn take(&self, news: LogNews) -> ControlFlow<()>;
 }
 
 /// What a provider is told about the call it carries out.

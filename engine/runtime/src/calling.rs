@@ -3,6 +3,7 @@
 mod attempt;
 mod bounds;
 mod checkpoint;
+mod looking;
 mod patience;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use checkpoint::CheckpointDesk;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use checkpoint::Saving;
+pub(crate) use looking::{NoFence, NothingToSave};
 pub use patience::Patience;
 
 /// News from a running operation.

@@ -26,7 +26,7 @@ mod register;
 mod rescue;
 mod rotate;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod session;
 mod snapshots;
 #[cfg(test)]

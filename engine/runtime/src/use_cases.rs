@@ -3,7 +3,9 @@
 pub mod applying;
 pub mod connecting;
 pub mod editing;
+pub mod examining;
 pub mod failed;
+pub mod inspecting;
 pub mod loading;
 pub mod planning;
 pub mod settling;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use siac_core::deployment::resolve::{Resolved, resolve};
 use siac_core::deployment::seal::{Sealer, fingerprint_of_secret};
 use siac_core::language::scope::{FileAnswer, FileQuestion};
@@ -15,10 +14,9 @@ use siac_core::model::snapshot::{Object, Snapshot};
 use siac_core::model::stack::SecretSource;
 use siac_core::model::value::{Known, Partial};
 use siac_core::planning::questions::{DataAnswer, Question, ResourceAnswer};
-use siac_core::ports::{Call, Checkpoint, Fault, FetchedSecret, Provider, SecretStore};
+use siac_core::ports::{Call, FetchedSecret, Provider, SecretStore};
 
-use crate::calling::{Bounds, Patience};
-use crate::journal::Fence;
+use crate::calling::{Bounds, NoFence, NothingToSave, Patience};
 use crate::project::{Packed, Project};
 use crate::world::World;
 
@@ -173,24 +171,5 @@ fn up_to_date(
     match object.schema_version < kind.version {
         true => provider.upgrade(&address.kind, object.clone()),
         false => Ok(object.clone()),
-    }
-}
-
-/// Looking needs no lock.
-struct NoFence;
-
-impl Fence for NoFence {
-    fn may_call(&self) -> bool {
-        true
-    }
-}
-
-/// A question makes nothing that would have to be resumed.
-struct NothingToSave;
-
-#[async_trait]
-impl Checkpoint for NothingToSave {
-    async fn save(&self, _: Vec<u8>) -> Result<(), Fault> {
-        Err(Fault::rejected("a call that only looks has nothing to resume"))
     }
 }
