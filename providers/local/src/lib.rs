@@ -11,6 +11,7 @@ mod durable;
 mod kind;
 mod kinds;
 mod machine;
+mod moment;
 mod process;
 mod provider;
 pub mod runner;

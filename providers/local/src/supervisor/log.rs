@@ -1,4 +1,4 @@
-//! The log file of a service: lines without secrets, rotated by size.
+//! The log file of a service: lines without secrets, each with the moment it was written, rotated by size.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -10,7 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 use super::protocol::LogFile;
 use crate::durable;
-use crate::process::scrub;
+use crate::moment;
+use crate::process::{now, scrub};
 
 /// The longest line that is written as one, in bytes. A choice of this project.
 const MAX_LINE: u64 = 16 << 10;
@@ -35,12 +36,14 @@ impl Log {
         Ok(Self { rule: rule.clone(), file, size })
     }
 
+    /// Writes a line with the moment before it, in one piece, so that who reads meanwhile sees whole lines.
     fn write(&mut self, line: &str) -> io::Result<()> {
-        if self.size > 0 && self.size + line.len() as u64 >= self.rule.max_bytes {
+        let line = format!("{} {line}\n", moment::text_of(now()));
+        if self.size > 0 && self.size + line.len() as u64 > self.rule.max_bytes {
             self.rotate()?;
         }
-        self.size += line.len() as u64 + 1;
-        writeln!(self.file, "{line}")
+        self.size += line.len() as u64;
+        self.file.write_all(line.as_bytes())
     }
 
     /// `log` becomes `log.1`, `log.1` becomes `log.2`, and the oldest is dropped.
@@ -135,7 +138,7 @@ mod tests {
     async fn a_log_rotates_and_keeps_no_secret() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logs/a.log");
-        let log = Log::open(&LogFile { path: path.clone(), max_bytes: 40, keep: 2 }).unwrap();
+        let log = Log::open(&LogFile { path: path.clone(), max_bytes: 120, keep: 2 }).unwrap();
         let scribe = Scribe::new(log, &["hunter2".to_owned()]);
         let lines: String = (0..20).map(|n| format!("line {n} hunter2\n")).collect();
         scribe.clone().follow(Some(lines.as_bytes())).await;
@@ -144,7 +147,8 @@ mod tests {
         assert_eq!(names, 3, "the log and two old ones");
         for name in ["a.log", "a.log.1", "a.log.2"] {
             let text = fs::read_to_string(path.with_file_name(name)).unwrap();
-            assert!(text.len() <= 64 && !text.contains("hunter2"), "{name}: {text}");
+            assert!(text.len() <= 120 && !text.contains("hunter2"), "{name}: {text}");
+            assert!(text.lines().all(|line| moment::split(line).0.is_some()), "{name}: {text}");
         }
     }
 }
