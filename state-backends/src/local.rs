@@ -97,7 +97,7 @@ impl LocalDirectory {
     fn swap(&self, expected: Option<&Version>, content: &[u8], hold: Hold) -> Result<Version, StoreFault> {
         let mut held = self.held();
         let taken = match (hold, held.is_some()) {
-            (Hold::Take, false) => Some(self.take()?),
+            (Hold::Take | Hold::Break, false) => Some(self.take()?),
             _ => None,
         };
         // A second, short lock makes reading, comparing and writing one step among processes.
@@ -111,7 +111,7 @@ impl LocalDirectory {
         match hold {
             Hold::Take => *held = taken.or_else(|| held.take()),
             Hold::Keep => {}
-            Hold::Release => *held = None,
+            Hold::Release | Hold::Break => *held = None,
         }
         Ok(Version(Digest::of(content).to_string()))
     }

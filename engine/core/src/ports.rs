@@ -325,6 +325,9 @@ pub enum Hold {
     Keep,
     /// The writer gives up.
     Release,
+    /// The writer takes it from whoever has it, and does not keep it. Fails with [`StoreFault::Held`] only when the store knows for certain
+    /// that the holder lives; a lease, which says no more than that it lived a while ago, is broken.
+    Break,
 }
 
 /// How a store failed.
@@ -356,8 +359,15 @@ pub trait Register: Send + Sync {
     /// Writes when the version is still `expected` (`None`: was never written), and answers with the new version.
     async fn cas(&self, expected: Option<&Version>, content: Vec<u8>, hold: Hold) -> Result<Version, StoreFault>;
 
-    /// How long a holder may be silent before another run takes over; `None` when the store itself knows whether the holder lives.
+    /// How long a holder may be silent before it may lose the register; `None` when the store knows for certain whether the holder lives, so
+    /// that no signs of life are needed. A holder writes with [`Hold::Keep`] four times in this time.
     fn patience(&self) -> Option<Duration>;
+
+    /// Whether the store itself keeps others out while the holder lives, by a lock or a lease: whoever waits then asks with [`Hold::Take`], and
+    /// need not have watched the holder's silence for itself.
+    fn keeps_others_out(&self) -> bool {
+        self.patience().is_none()
+    }
 }
 
 /// Whether a new object was written.

@@ -110,7 +110,7 @@ impl Content {
         match hold {
             Hold::Take => self.holder = Some(by.clone()),
             Hold::Keep => {}
-            Hold::Release => self.holder = None,
+            Hold::Release | Hold::Break => self.holder = None,
         }
         let next = version.unwrap_or_default() + 1;
         self.register = Some((bytes, next));

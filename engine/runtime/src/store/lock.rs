@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use siac_core::model::identity::{SnapshotId, StackUuid};
-use siac_core::ports::{Hold, random_16};
+use siac_core::ports::{Hold, Register, random_16};
 
 use super::head::{FORMAT, Head, Holder, Lease, Purpose};
 use super::keys::Keyring;
@@ -74,14 +74,34 @@ enum Turn {
     Wait(Option<Duration>),
 }
 
-fn decide(head: Option<&Head>, store_knows: bool, takeover: Takeover, watch: &mut Watch, now: Duration) -> Turn {
+/// How it is found out whether a holder lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vigil {
+    /// The store knows: it refuses while the holder lives, and lets go of it only when it is dead.
+    Certain,
+    /// The store refuses until the holder has been silent for too long.
+    Leased,
+    /// Whoever waits watches.
+    Watched,
+}
+
+impl Vigil {
+    fn of(register: &dyn Register) -> Self {
+        match (register.patience(), register.keeps_others_out()) {
+            (None, _) => Self::Certain,
+            (Some(_), true) => Self::Leased,
+            (Some(_), false) => Self::Watched,
+        }
+    }
+}
+
+fn decide(head: Option<&Head>, vigil: Vigil, takeover: Takeover, watch: &mut Watch, now: Duration) -> Turn {
     let Some(head) = head.filter(|head| head.holder.is_some()) else { return Turn::Take };
-    // The store refuses while the holder lives.
-    let Some(patience) = head.patience().filter(|_| !store_knows) else { return Turn::Take };
+    let Some(patience) = head.patience().filter(|_| vigil != Vigil::Certain) else { return Turn::Take };
     let left = patience.saturating_sub(watch.silence(head, now));
     match takeover {
         Takeover::Manual => Turn::Wait(None),
-        Takeover::Automatic if left.is_zero() => Turn::Take,
+        Takeover::Automatic if vigil == Vigil::Leased || left.is_zero() => Turn::Take,
         Takeover::Automatic => Turn::Wait(Some(left)),
     }
 }
@@ -114,7 +134,7 @@ impl Store {
         on_wait: &mut (dyn FnMut(&Waiting) + Send),
     ) -> Result<(Current, Sealer, Option<Holder>), StoreError> {
         let clock = &self.parts.clock;
-        let store_knows = self.parts.register.patience().is_none();
+        let vigil = Vigil::of(&*self.parts.register);
         let (started, mut watch) = (clock.monotonic(), Watch::default());
         loop {
             let current = self.read_head().await?;
@@ -122,7 +142,7 @@ impl Store {
             let holder = head.and_then(|head| head.holder.clone());
             let now = clock.monotonic();
             let mut expires = None;
-            match decide(head, store_knows, wait.takeover, &mut watch, now) {
+            match decide(head, vigil, wait.takeover, &mut watch, now) {
                 Turn::Wait(left) => expires = left,
                 Turn::Take => match self.take(current.as_ref(), purpose).await {
                     Ok((taken, sealer)) => return Ok((taken, sealer, holder)),
@@ -209,7 +229,7 @@ impl Store {
     /// Takes the lock away from whoever has it. The former holder is fenced: it can start nothing more once the next run has closed its
     /// journal. Answers with the former holder.
     ///
-    /// Fails with [`StoreError::Held`] where the store itself knows that the holder lives.
+    /// Fails with [`StoreError::Held`] where the store knows for certain that the holder lives.
     pub async fn break_lock(&self) -> Result<Option<Holder>, StoreError> {
         let Some(current) = self.read_head().await? else { return Ok(None) };
         let Some(holder) = current.head.holder.clone() else { return Ok(None) };
@@ -221,21 +241,11 @@ impl Store {
             keys: sealer.recipients.clone(),
             ..current.head.clone()
         };
-        let taken = match self.swap(Some(&current), broken, &sealer.key, Hold::Take).await {
-            Ok(taken) => taken,
-            Err(SwapFault::Other(error)) => return Err(error),
-            Err(SwapFault::Lost) => {
-                return Err(StoreError::Refused("the lock changed hands meanwhile; look again".into()));
-            }
-            Err(SwapFault::Held) => {
-                return Err(StoreError::Held { holder: Some(Box::new(holder)), waited: Duration::ZERO });
-            }
-        };
-        let same = taken.head.clone();
-        match self.swap(Some(&taken), same, &sealer.key, Hold::Release).await {
+        match self.swap(Some(&current), broken, &sealer.key, Hold::Break).await {
+            Ok(_) => Ok(Some(holder)),
             Err(SwapFault::Other(error)) => Err(error),
-            // Someone has the lock again: fine.
-            Ok(_) | Err(SwapFault::Lost | SwapFault::Held) => Ok(Some(holder)),
+            Err(SwapFault::Lost) => Err(StoreError::Refused("the lock changed hands meanwhile; look again".into())),
+            Err(SwapFault::Held) => Err(StoreError::Held { holder: Some(Box::new(holder)), waited: Duration::ZERO }),
         }
     }
 
@@ -290,7 +300,7 @@ mod tests {
     }
 
     fn turn(watch: &mut Watch, head: &Head, seconds: u64) -> Turn {
-        decide(Some(head), false, Takeover::Automatic, watch, Duration::from_secs(seconds))
+        decide(Some(head), Vigil::Watched, Takeover::Automatic, watch, Duration::from_secs(seconds))
     }
 
     #[test]
@@ -308,9 +318,10 @@ mod tests {
         let mut watch = Watch::default();
         let free = Head { holder: None, ..held(1, 0) };
         assert_eq!(turn(&mut watch, &free, 0), Turn::Take);
-        let manual = decide(Some(&held(1, 0)), false, Takeover::Manual, &mut watch, Duration::from_secs(9_000));
-        assert_eq!(manual, Turn::Wait(None));
-        let known = decide(Some(&held(1, 0)), true, Takeover::Automatic, &mut watch, Duration::ZERO);
-        assert_eq!(known, Turn::Take);
+        let mut ask = |vigil, takeover| decide(Some(&held(1, 0)), vigil, takeover, &mut watch, Duration::ZERO);
+        assert_eq!(ask(Vigil::Watched, Takeover::Manual), Turn::Wait(None));
+        assert_eq!(ask(Vigil::Leased, Takeover::Manual), Turn::Wait(None));
+        assert_eq!(ask(Vigil::Leased, Takeover::Automatic), Turn::Take);
+        assert_eq!(ask(Vigil::Certain, Takeover::Manual), Turn::Take);
     }
 }

@@ -429,11 +429,11 @@ impl Heart {
         let (store, sealer) = (store.clone(), sealer.clone());
         let (head, liveness) = (Arc::clone(head), Arc::clone(liveness));
         let beating = tokio::spawn(async move {
-            let mut pause = patience / 3;
+            let mut pause = patience / 4;
             while !liveness.is_lost() {
                 store.parts.clock.sleep(pause).await;
                 pause = match beat(&store, &sealer, &head, &liveness).await {
-                    true => patience / 3,
+                    true => patience / 4,
                     false => patience / 30,
                 };
             }
