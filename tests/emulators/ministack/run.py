@@ -1,0 +1,223 @@
+"""MiniStack on loopback, at a port of its own, for one test process; it ends when that process does.
+
+Started as `python run.py FOLDER` with a pipe as standard input that the test process holds open. Writes FOLDER/port once it listens.
+Beyond what MiniStack does it is faithful where tests would otherwise prove too much:
+
+ 1. an alias with weights splits its invocations, direct ones and those of integrations;
+ 2. a function's policy without a qualifier does not show the statements of its aliases;
+ 3. Lambda refuses roles that it cannot assume, reserved or too many variables, missing code, aliases of missing versions;
+ 4. a function whose last update is still in progress takes no other one.
+
+What the service models say of a request's shape is checked by the proxy in front, for every service.
+"""
+
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import sys
+import threading
+
+FOLDER = sys.argv[1]
+
+
+def end_with_the_tests():
+    while os.read(0, 4096):
+        pass
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+os.setpgid(0, 0)
+threading.Thread(target=end_with_the_tests, daemon=True).start()
+
+LISTENER = socket.socket()
+LISTENER.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+LISTENER.bind(("127.0.0.1", 0))
+LISTENER.listen(1024)
+PORT = LISTENER.getsockname()[1]
+os.environ.update(BIND_HOST="127.0.0.1", MINISTACK_HOST="localhost", GATEWAY_PORT=str(PORT))
+
+import ministack.app as ministack  # noqa: E402
+from hypercorn.asyncio import serve  # noqa: E402
+from hypercorn.config import Config  # noqa: E402
+from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict  # noqa: E402
+from ministack.services import iam, lambda_svc as functions  # noqa: E402
+
+
+# 1. Weights.
+
+def version_by_weight(function, alias):
+    """The version that an alias sends this invocation to, when it is not the main one."""
+    found = ((function or {}).get("aliases") or {}).get(alias) or {}
+    weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    chance = random.random()
+    for version, weight in weights.items():
+        if chance < float(weight):
+            return version
+        chance -= float(weight)
+    return None
+
+
+def function_named(name):
+    return functions._functions[name] if name in functions._functions else None
+
+
+plain_invoke = functions._invoke
+
+
+async def invoke(name, event, headers, path_qualifier=None, query_params=None):
+    alias = path_qualifier or functions._qp_first(query_params or {}, "Qualifier")
+    version = version_by_weight(function_named(name), alias) if alias else None
+    return await plain_invoke(name, event, headers, version or path_qualifier, query_params)
+
+
+functions._invoke = invoke
+plain_lookup = functions._get_func_record_for_ref
+
+
+def by_weight(reference):
+    match = re.match(r"^(.*:function:([^:]+)):([^:]+)$", reference or "")
+    version = version_by_weight(function_named(match.group(2)), match.group(3)) if match else None
+    return f"{match.group(1)}:{version}" if version else reference
+
+
+functions._get_func_record_for_ref = lambda reference, *rest, **more: plain_lookup(by_weight(reference), *rest, **more)
+
+
+# 2. Policies by qualifier.
+
+plain_policy = functions._get_policy
+
+
+def get_policy(name, query_params=None, path_qualifier=None):
+    answer = plain_policy(name, query_params, path_qualifier)
+    if answer[0] != 200 or functions._qualifier_from_path_or_query(path_qualifier, query_params):
+        return answer
+    body = json.loads(answer[2])
+    policy = json.loads(body["Policy"])
+    own = functions._func_arn(name)
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement.get("Resource") == own]
+    if not policy["Statement"]:
+        return refuse("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+    body["Policy"] = json.dumps(policy)
+    return answer[0], answer[1], json.dumps(body).encode()
+
+
+functions._get_policy = get_policy
+
+
+# 3. and 4. What Lambda refuses.
+
+refuse = functions.error_response_json
+RESERVED = {
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+}
+
+
+def refused_variables(data):
+    variables = (data.get("Environment") or {}).get("Variables") or {}
+    reserved = sorted(RESERVED & set(variables))
+    if reserved:
+        return refuse("InvalidParameterValueException", "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: " + ", ".join(reserved), 400)
+    if sum(len(str(name)) + len(str(value)) for name, value in variables.items()) > 4096:
+        return refuse("InvalidParameterValueException", "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit.", 400)
+    return None
+
+
+def refused_role(data):
+    if not data.get("Role"):
+        return None
+    role = iam._roles.get(data["Role"].rsplit("/", 1)[-1])
+    trust = json.dumps((role or {}).get("AssumeRolePolicyDocument", ""))
+    if role is None or "lambda.amazonaws.com" not in trust:
+        return refuse("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.", 400)
+    return None
+
+
+def refused_code(operation, data):
+    code = data.get("Code") if operation == "CreateFunction" else data
+    if operation == "CreateFunction" and not (code or {}).keys() & {"ZipFile", "S3Bucket", "ImageUri"}:
+        return refuse("InvalidParameterValueException", "Please provide a source for function code.", 400)
+    if not (code or {}).get("S3Key"):
+        return None
+    if functions._fetch_code_from_s3(code["S3Bucket"], code["S3Key"], version_id=code.get("S3ObjectVersion")) is None:
+        return refuse("InvalidParameterValueException", "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.", 400)
+    return None
+
+
+def refused_update(operation, name):
+    function = function_named(name)
+    if operation == "CreateFunction" or not function or function["config"].get("LastUpdateStatus") != "InProgress":
+        return None
+    return refuse("ResourceConflictException", f"The operation cannot be performed at this time. An update is in progress for resource: {functions._func_arn(name)}", 409)
+
+
+def strict(operation, plain):
+    def checked(*given, **named):
+        data = next((value for value in given if isinstance(value, dict)), {})
+        name = next((value for value in given if isinstance(value, str)), None)
+        refusal = refused_variables(data) or refused_role(data) or refused_update(operation, name)
+        if operation in ("CreateFunction", "UpdateFunctionCode"):
+            refusal = refusal or refused_code(operation, data)
+        return refusal or plain(*given, **named)
+
+    return checked
+
+
+for operation, place in (("CreateFunction", "_create_function"), ("UpdateFunctionConfiguration", "_update_config"),
+                         ("UpdateFunctionCode", "_update_code"), ("PublishVersion", "_publish_version")):
+    setattr(functions, place, strict(operation, getattr(functions, place)))
+
+
+def missing_version(name, data):
+    function = function_named(name)
+    weights = (data.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    wanted = [data.get("FunctionVersion"), *weights]
+    known = {"$LATEST", None, *map(str, (function or {}).get("versions") or {})}
+    missing = [version for version in wanted if version not in known]
+    if not function or not missing:
+        return None
+    return refuse("ResourceNotFoundException", f"Function not found: {functions._func_arn(name)}:{missing[0]}", 404)
+
+
+plain_create_alias, plain_update_alias = functions._create_alias, functions._update_alias
+functions._create_alias = lambda name, data: missing_version(name, data) or plain_create_alias(name, data)
+functions._update_alias = lambda name, alias, data: missing_version(name, data) or plain_update_alias(name, alias, data)
+
+
+# What the tests ask for beside the cloud's own interfaces.
+
+def forget(account):
+    """Everything of one account; the others are of other tests."""
+    for name, module in list(sys.modules.items()):
+        for store in vars(module).values() if name.startswith("ministack.services.") else ():
+            if isinstance(store, (AccountScopedDict, AccountRegionScopedDict)):
+                for key in [key for key in list(store._data) if key[0] == account]:
+                    store._data.pop(key, None)
+
+
+async def app(scope, receive, send):
+    path = scope.get("path", "")
+    if scope["type"] != "http" or not path.startswith("/_siac/forget/"):
+        return await ministack.app(scope, receive, send)
+    forget(path.rsplit("/", 1)[-1])
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+config = Config()
+config.bind = [f"fd://{LISTENER.fileno()}"]
+config.keep_alive_timeout = 75
+config.loglevel = "WARNING"
+with open(os.path.join(FOLDER, "port.part"), "w") as file:
+    file.write(str(PORT))
+os.rename(os.path.join(FOLDER, "port.part"), os.path.join(FOLDER, "port"))
+asyncio.run(serve(app, config))

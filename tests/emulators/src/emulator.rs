@@ -1,0 +1,176 @@
+//! What a test holds: an account, and the way to it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::contract::Contract;
+use crate::install;
+use crate::ministack::MiniStack;
+use crate::proxy::Proxy;
+
+/// The region that the tests work in.
+pub const REGION: &str = "us-east-1";
+
+/// The script that lists an account.
+const LEFT: &str = include_str!("../ministack/left.py");
+
+/// What a client signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key; of 12 digits it is the account itself, with every permission.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+}
+
+/// An account on an emulated AWS, for one test. Every request through [`Emulator::endpoint`] is compared with the service's model;
+/// dropping this fails the test when one was malformed.
+pub struct Emulator {
+    ministack: Arc<MiniStack>,
+    proxy: Proxy,
+    account: String,
+}
+
+impl Emulator {
+    /// An account of its own on the MiniStack of this test process, which is started when it is the first.
+    ///
+    /// # Panics
+    /// When the emulator cannot be installed or started; the message says why.
+    pub async fn start() -> Self {
+        off_the_runtime(Self::start_blocking).await
+    }
+
+    /// As [`Emulator::start`], for tests without a runtime.
+    ///
+    /// # Panics
+    /// As [`Emulator::start`].
+    pub fn start_blocking() -> Self {
+        static SHARED: OnceLock<Arc<MiniStack>> = OnceLock::new();
+        Self::on(SHARED.get_or_init(|| Arc::new(MiniStack::start(false))).clone())
+    }
+
+    /// On a MiniStack that verifies signatures and enforces IAM policies. [`Emulator::credentials`] may do everything; other users
+    /// and roles may do what their policies say.
+    ///
+    /// # Panics
+    /// As [`Emulator::start`].
+    pub async fn strict() -> Self {
+        static SHARED: OnceLock<Arc<MiniStack>> = OnceLock::new();
+        off_the_runtime(|| Self::on(SHARED.get_or_init(|| Arc::new(MiniStack::start(true))).clone())).await
+    }
+
+    /// On a MiniStack that nobody else uses, and that ends with this value.
+    ///
+    /// # Panics
+    /// As [`Emulator::start`].
+    pub async fn alone() -> Self {
+        off_the_runtime(|| Self::on(Arc::new(MiniStack::start(false)))).await
+    }
+
+    fn on(ministack: Arc<MiniStack>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let account = format!("{:012}", 111_111_110_000_u64 + u64::from(COUNT.fetch_add(1, Ordering::Relaxed)));
+        let proxy = Proxy::checking(ministack.address, Contract::shared());
+        Self { ministack, proxy, account }
+    }
+
+    /// Where clients send their requests, the proxy: `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        self.proxy.endpoint()
+    }
+
+    /// The emulator itself, without the proxy; for what is no request of siac's: calling an API that was deployed.
+    pub fn upstream(&self) -> String {
+        format!("http://{}", self.ministack.address)
+    }
+
+    /// What the owner of the account signs with.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { access_key_id: self.account.clone(), secret_access_key: "test".to_owned() }
+    }
+
+    /// The account's number.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The region of [`REGION`].
+    pub fn region(&self) -> &'static str {
+        REGION
+    }
+
+    /// A name that no other test has, for what is unique among all accounts: buckets.
+    pub fn unique(&self, name: &str) -> String {
+        format!("{name}-{}-{}", std::process::id(), self.account)
+    }
+
+    /// The environment that makes a program use this account and nothing else.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let credentials = self.credentials();
+        vec![
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", credentials.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
+        ]
+    }
+
+    /// The proxy in front: rules for trouble, and what was seen.
+    pub fn proxy(&self) -> &Proxy {
+        &self.proxy
+    }
+
+    /// Empties the account.
+    ///
+    /// # Panics
+    /// When the emulator does not answer.
+    pub async fn reset(&self) {
+        let (ministack, path) = (self.ministack.clone(), format!("/_siac/forget/{}", self.account));
+        let status = off_the_runtime(move || ministack.ask("POST", &path)).await;
+        assert_eq!(status, Some(204), "the account cannot be emptied:\n{}", self.ministack.log());
+    }
+
+    /// What there is in the account, as the cloud's own list calls tell it: `service what name`, sorted. What every account has from the start is left out.
+    ///
+    /// # Panics
+    /// When a list call fails.
+    pub async fn left(&self) -> Vec<String> {
+        let (upstream, account) = (self.upstream(), self.account.clone());
+        off_the_runtime(move || list(&upstream, &account)).await
+    }
+
+    /// The malformed requests so far, each with what is wrong with it. They are taken: they no longer fail the test.
+    pub fn take_malformed(&self) -> Vec<String> {
+        self.proxy.take_malformed()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let malformed = self.proxy.take_malformed();
+        if !std::thread::panicking() {
+            assert!(malformed.is_empty(), "malformed requests were sent:\n{}", malformed.join("\n"));
+        }
+    }
+}
+
+fn list(upstream: &str, account: &str) -> Vec<String> {
+    let python = install::ministack().python;
+    let output = std::process::Command::new(python).args(["-c", LEFT, upstream, account, REGION]).output();
+    let output = output.expect("the installed Python starts");
+    assert!(output.status.success(), "the account cannot be listed:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("{error}"),
+        },
+    }
+}
