@@ -1,9 +1,11 @@
 //! What each kind of this provider answers; [`crate::LocalProvider`] picks the kind and passes the call on.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use siac_core::model::diagnostic::Diagnostics;
+use siac_core::model::inspection::Inspection;
 use siac_core::model::schema::{Attribute, KindSchema, RecoveryClass};
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Partial};
@@ -48,6 +50,18 @@ pub trait Kind: Send + Sync {
     async fn import(&self, machine: &Machine, call: &Call, id: &str) -> Result<Observed, Fault> {
         let _ = (machine, id);
         Err(Fault::rejected(format!("a `{}` cannot be imported; let siac make it", call.address.kind)))
+    }
+
+    /// Looks at what runs behind it; `None` when it is nothing that runs.
+    async fn inspect(&self, machine: &Machine, object: &Object) -> Result<Option<Inspection>, Fault> {
+        let _ = (machine, object);
+        Ok(None)
+    }
+
+    /// The file that what runs behind it writes its log to; `None` when there is none.
+    fn log(&self, machine: &Machine, object: &Object) -> Option<PathBuf> {
+        let _ = (machine, object);
+        None
     }
 }
 

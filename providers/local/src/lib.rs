@@ -10,6 +10,7 @@ mod attributes;
 mod durable;
 mod kind;
 mod kinds;
+mod logs;
 mod machine;
 mod moment;
 mod process;

@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use siac_core::model::address::Mode;
 use siac_core::model::diagnostic::Diagnostics;
 use siac_core::model::identity::Digest;
+use siac_core::model::inspection::Inspection;
+use siac_core::model::log::{LogEnd, LogWish};
 use siac_core::model::schema::{KindSchema, ProviderSchema};
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Partial};
 use siac_core::planning::compare::by_schema;
-use siac_core::ports::{Call, Catalogue, Fault, Observed, Planned, Provider};
+use siac_core::ports::{Call, Catalogue, Fault, LogReader, Observed, Planned, Provider};
 
 use crate::kind::{Data, Kind};
 use crate::kinds::archive::LocalArchive;
@@ -22,6 +24,7 @@ use crate::kinds::http::Http;
 use crate::kinds::random::{RandomId, RandomPassword};
 use crate::kinds::service::LocalService;
 use crate::kinds::value::LocalValue;
+use crate::logs;
 use crate::machine::Machine;
 
 /// The plugin `local`: its catalogue and its hands.
@@ -148,5 +151,22 @@ impl Provider for LocalProvider {
 
     async fn import(&self, call: &Call, id: &str) -> Result<Observed, Fault> {
         self.kind(&call.address.kind)?.import(&self.machine, call, id).await
+    }
+
+    async fn inspect(&self, call: &Call, object: &Object) -> Result<Option<Inspection>, Fault> {
+        self.kind(&call.address.kind)?.inspect(&self.machine, object).await
+    }
+
+    async fn logs(
+        &self,
+        call: &Call,
+        object: &Object,
+        wish: &LogWish,
+        reader: &dyn LogReader,
+    ) -> Result<LogEnd, Fault> {
+        match self.kind(&call.address.kind)?.log(&self.machine, object) {
+            None => Ok(LogEnd::NoLog),
+            Some(path) => logs::tell(path, wish, reader).await.map(|()| LogEnd::Told),
+        }
     }
 }

@@ -33,8 +33,12 @@ use crate::process::{Identity, leave_session, memory_of, memory_of_groups, now};
 use front::{Counts, Front, Target};
 use keeper::{Keeper, State};
 pub(crate) use leftovers::{MARK, end as end_leftovers};
+pub(crate) use log::numbered;
 use log::{Log, Scribe};
-pub(crate) use protocol::{Health, LogFile, Release, ReleaseStatus, Reply, Request, Restart, Status, ask, recorded};
+pub(crate) use protocol::{
+    Health, LogFile, ProcessState, ProcessStatus, Release, ReleaseStatus, Reply, Request, Restart, Status, ask,
+    recorded,
+};
 pub(crate) use socket::is_listening;
 
 /// How long a supervisor waits for the lock: somebody may only be looking whether it is held.

@@ -1,5 +1,6 @@
 //! `local_service`: a long-running process behind a supervisor that outlives siac.
 
+mod inspection;
 mod release;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use rustix::process::Signal;
 use siac_core::model::diagnostic::{Diagnostic, Diagnostics};
 use siac_core::model::identity::OpId;
+use siac_core::model::inspection::Inspection;
 use siac_core::model::path::Path as ValuePath;
 use siac_core::model::schema::{Attribute, KindSchema, RecoveryClass, Rule};
 use siac_core::model::snapshot::{Object, artifact_digest};
@@ -148,6 +150,15 @@ impl Kind for LocalService {
         let Some(status) = living(&machine.services().join(&name)).await? else { return Ok(Vec::new()) };
         let entries = inputs.as_map().cloned().unwrap_or_default();
         Ok(status.op.map(|_| observed(&name, entries, &status)).into_iter().collect())
+    }
+
+    async fn inspect(&self, machine: &Machine, object: &Object) -> Result<Option<Inspection>, Fault> {
+        inspection::inspect(machine, object).await.map(Some)
+    }
+
+    fn log(&self, machine: &Machine, object: &Object) -> Option<PathBuf> {
+        // Absolute where it lies outside the project; joining keeps that.
+        object.outputs.get("log_path").and_then(Value::as_str).map(|path| machine.root.join(path))
     }
 }
 

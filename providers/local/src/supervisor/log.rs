@@ -60,7 +60,8 @@ impl Log {
     }
 }
 
-fn numbered(path: &Path, number: usize) -> PathBuf {
+/// The name of an older file of a log, 1 for the newest of them.
+pub fn numbered(path: &Path, number: usize) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     name.into()
