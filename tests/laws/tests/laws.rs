@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each crate of the house and the crates of the house that it may depend on.
-const MAY_KNOW: [(&str, &[&str]); 5] = [
+const MAY_KNOW: [(&str, &[&str]); 6] = [
+    ("credentials/azure", &[]),
     ("engine/core", &[]),
     ("engine/runtime", &["siac-core"]),
     ("providers/local", &["siac-core"]),
-    ("state-backends", &["siac-core"]),
+    ("state-backends", &["siac-azure-credentials", "siac-core"]),
     ("cli", &["siac-core", "siac-engine", "siac-provider-local", "siac-state-backends"]),
 ];
 
