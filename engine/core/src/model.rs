@@ -11,6 +11,7 @@ pub mod log;
 pub mod number;
 pub mod path;
 pub mod plan;
+pub mod recipe;
 pub mod schema;
 pub mod secret;
 pub mod snapshot;

@@ -197,6 +197,19 @@ impl Snapshot {
         digests
     }
 
+    /// The artifacts that recipes made, by the identity of what they were made from.
+    pub fn built_artifacts(&self) -> BTreeMap<Digest, Digest> {
+        let mut built = BTreeMap::new();
+        let objects = self.records.values().filter_map(|record| record.object.as_ref());
+        for object in objects {
+            object.inputs.visit_leaves(&mut |_, leaf| {
+                let reference = leaf.as_str().and_then(parts);
+                built.extend(reference.and_then(|(digest, identity)| Some((identity?, digest))));
+            });
+        }
+        built
+    }
+
     /// What is wrong with the snapshot itself; empty when nothing is. Each line names an invariant and who breaks it.
     pub fn check(&self) -> Vec<String> {
         let mut broken = Vec::new();
@@ -285,12 +298,49 @@ pub fn overlay<H: Clone>(lower: &Value<H>, upper: &Value<H>) -> Value<H> {
 /// What an artifact's reference starts with.
 pub const ARTIFACT: &str = "artifact:";
 
+/// What stands between the digest of an artifact and the identity that it was built from.
+const BUILT: &str = ";built:";
+
 /// The reference by which inputs name an artifact.
 pub fn artifact_reference(digest: &Digest) -> String {
     format!("{ARTIFACT}{digest}")
 }
 
+/// The reference by which inputs name an artifact that a recipe made: its digest, and the identity of what it was made from.
+pub fn built_artifact_reference(digest: &Digest, identity: &Digest) -> String {
+    format!("{ARTIFACT}{digest}{BUILT}{identity}")
+}
+
 /// The digest behind an artifact's reference, when the text is one.
 pub fn artifact_digest(text: &str) -> Option<Digest> {
-    text.strip_prefix(ARTIFACT)?.parse().ok()
+    parts(text).map(|(digest, _)| digest)
+}
+
+/// What an artifact was built from, when the text is the reference of one that a recipe made.
+pub fn artifact_identity(text: &str) -> Option<Digest> {
+    parts(text)?.1
+}
+
+fn parts(text: &str) -> Option<(Digest, Option<Digest>)> {
+    let rest = text.strip_prefix(ARTIFACT)?;
+    match rest.split_once(BUILT) {
+        None => Some((rest.parse().ok()?, None)),
+        Some((digest, identity)) => Some((digest.parse().ok()?, Some(identity.parse().ok()?))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_reference_are_read() {
+        let (digest, identity) = (Digest([1; 32]), Digest([2; 32]));
+        let (plain, built) = (artifact_reference(&digest), built_artifact_reference(&digest, &identity));
+        assert_eq!((artifact_digest(&plain), artifact_identity(&plain)), (Some(digest), None));
+        assert_eq!((artifact_digest(&built), artifact_identity(&built)), (Some(digest), Some(identity)));
+        for text in ["artifact:", "artifact:x", &format!("{built}0"), &format!("{plain};other:1"), "x"] {
+            assert_eq!(artifact_digest(text), None, "{text}");
+        }
+    }
 }
