@@ -1,6 +1,7 @@
 //! What may be typed: every command, flag and environment variable, as data.
 
 mod commands;
+mod looking;
 mod options;
 mod values;
 
@@ -12,8 +13,9 @@ pub use commands::{
     RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand, SnapshotLabelArgs, SnapshotPruneArgs,
     SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs, StateRemoveArgs, StateShowArgs,
 };
+pub use looking::{LogsArgs, OpenArgs, StatusArgs};
 pub use options::{ApplyOptions, Detail, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ViewOptions};
-pub use values::{Assignment, Switch, Wait, duration};
+pub use values::{Assignment, Since, Switch, Tail, Wait, duration};
 
 /// Declarative infrastructure: plan, apply, and go back.
 #[derive(Debug, Clone, PartialEq, Parser)]
@@ -112,8 +114,12 @@ pub enum Command {
     /// Change the keys that seal the state.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Say what is deployed, whether the lock is held and whether a plan is pending.
-    Status(StackArgs),
+    /// Say what is deployed and how everything that runs is doing.
+    Status(StatusArgs),
+    /// Print what components have said, and follow it.
+    Logs(LogsArgs),
+    /// Open a component in the browser, or print where it answers.
+    Open(OpenArgs),
     /// Check this machine, the state and the keys.
     Doctor(StackArgs),
     /// Print the JSON Schema of stack files, for editors.

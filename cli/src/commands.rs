@@ -3,9 +3,12 @@
 mod applying;
 mod common;
 mod formatting;
+mod logs;
+mod opening;
 mod planning;
 mod reading;
 mod reference;
+mod status;
 mod upkeep;
 mod validate;
 
@@ -68,7 +71,9 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Lock(LockCommand::Release(arguments)) => upkeep::lock_release(arguments, cli, desk),
         Command::Recover(arguments) => upkeep::recover(arguments, cli, desk),
         Command::Key(KeyCommand::Rotate(arguments)) => upkeep::rotate(arguments, cli, desk),
-        Command::Status(arguments) => reading::status(arguments, cli, desk),
+        Command::Status(arguments) => status::status(arguments, cli, desk),
+        Command::Logs(arguments) => logs::logs(arguments, cli, desk),
+        Command::Open(arguments) => opening::open(arguments, cli, desk),
         Command::Doctor(arguments) => upkeep::doctor(arguments, cli, desk),
         Command::Schema(arguments) => reference::schema(arguments, desk),
         Command::Providers(_) => reference::providers(desk),

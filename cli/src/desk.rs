@@ -55,6 +55,11 @@ impl Desk {
         }
     }
 
+    /// Writes one line of data that was rendered for stdout. Fails when nobody reads it any more.
+    pub fn line(&self, text: &str) -> io::Result<()> {
+        io::stdout().lock().write_all(self.redactor.redact(text).as_bytes())
+    }
+
     /// Says something to whoever watches.
     pub fn say(&self, text: &str) {
         put(&mut io::stderr().lock(), &sanitise::block(&self.redactor.redact(text)));

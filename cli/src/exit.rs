@@ -30,13 +30,15 @@ pub enum Exit {
     LockLost,
     /// Nobody can tell how a call ended.
     OutcomeUnknown,
+    /// Something that runs is not healthy; only with `siac status --detailed-exitcode`.
+    Unhealthy,
     /// Interrupted; what was done is recorded.
     Interrupted,
 }
 
 impl Exit {
     /// Every way to end, in order of code.
-    pub const ALL: [Exit; 13] = [
+    pub const ALL: [Exit; 14] = [
         Self::Done,
         Self::Error,
         Self::Changes,
@@ -49,6 +51,7 @@ impl Exit {
         Self::NotApproved,
         Self::LockLost,
         Self::OutcomeUnknown,
+        Self::Unhealthy,
         Self::Interrupted,
     ];
 
@@ -67,6 +70,7 @@ impl Exit {
             Self::NotApproved => 16,
             Self::LockLost => 17,
             Self::OutcomeUnknown => 18,
+            Self::Unhealthy => 19,
             Self::Interrupted => 130,
         }
     }
@@ -88,6 +92,9 @@ impl Exit {
             Self::NotApproved => "nobody approved; pass `--auto-approve` where there is no terminal",
             Self::LockLost => "the lock was lost while working; nothing new was started after that",
             Self::OutcomeUnknown => "the outcome of a call is not known; run `siac recover`",
+            Self::Unhealthy => {
+                "something that runs is not healthy, or could not be looked at (only `siac status --detailed-exitcode`)"
+            }
             Self::Interrupted => "interrupted; what was done is recorded, and the next run recovers",
         }
     }

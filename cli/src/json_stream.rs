@@ -4,6 +4,7 @@
 
 mod documents;
 mod events;
+mod services;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -26,6 +27,7 @@ use crate::secrets::Redactor;
 pub use documents::{
     check, differences, drift, history, lock, outputs, plan, resource, resources, revealed, shown, standing,
 };
+pub use services::{log_line, service, unreachable};
 
 /// The version of the stream's form. It grows when something is renamed or removed, not when something is added.
 pub const FORMAT: u32 = 1;
@@ -105,6 +107,14 @@ kinds! {
     Lock = "lock",
     /// Where a stack stands.
     Status = "status",
+    /// How one resource that runs is doing.
+    Service = "service",
+    /// A provider that could not be asked.
+    Unreachable = "unreachable",
+    /// A line of a log.
+    Log = "log",
+    /// Where something answers.
+    Url = "url",
     /// One check of `siac doctor`.
     Check = "check",
     /// The answer of any other command, in words.

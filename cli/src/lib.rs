@@ -4,6 +4,7 @@
 
 pub mod adapters;
 pub mod arguments;
+pub mod browser;
 pub mod commands;
 pub mod confirm;
 pub mod desk;
@@ -19,4 +20,5 @@ pub mod render;
 pub mod sanitise;
 pub mod secrets;
 pub mod state;
+pub mod subjects;
 pub mod system;

@@ -54,7 +54,57 @@ pub enum Wait {
     Forever,
 }
 
-/// Reads a duration such as `500ms`, `30s`, `5m`, `1h` or `1m30s`; a bare `0` is no time at all.
+/// How many of the last lines of a log are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tail {
+    /// Every line.
+    All,
+    /// So many.
+    Last(usize),
+}
+
+impl FromStr for Tail {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            number => number.parse().map(Self::Last).map_err(|_| "expected a number of lines, or `all`".to_owned()),
+        }
+    }
+}
+
+/// From when on something is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// So long before now.
+    Ago(Duration),
+    /// A moment.
+    Moment(jiff::Timestamp),
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let moment = || text.parse().map(Self::Moment).ok();
+        let wanted =
+            || format!("`{text}` is neither a duration such as `10m` nor a moment such as `2026-11-21T12:00:00Z`");
+        duration(text).ok().map(Self::Ago).or_else(moment).ok_or_else(wanted)
+    }
+}
+
+impl Since {
+    /// The moment that is meant; too long ago is as long ago as can be.
+    pub fn moment(&self, now: jiff::Timestamp) -> jiff::Timestamp {
+        match self {
+            Self::Ago(duration) => now.saturating_sub(*duration).unwrap_or(jiff::Timestamp::MIN),
+            Self::Moment(moment) => *moment,
+        }
+    }
+}
+
+/// Reads a duration such as `500ms`, `30s`, `5m`, `1h`, `2d` or `1m30s`; a bare `0` is no time at all.
 ///
 /// Fails on anything else and on more than a week.
 pub fn duration(text: &str) -> Result<Duration, String> {
@@ -83,6 +133,7 @@ fn one_unit(text: &str) -> Option<(Duration, &str)> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 24 * 3_600_000,
         _ => return None,
     };
     Some((Duration::from_millis(amount.checked_mul(milliseconds)?), &rest[unit..]))

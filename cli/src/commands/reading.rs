@@ -249,36 +249,3 @@ pub fn lock_of(stack: &str, head: Option<&Head>) -> LockStatus {
     });
     LockStatus { stack: stack.to_owned(), holder, epoch: head.epoch, serial: head.serial, dirty: head.dirty }
 }
-
-/// `siac status`
-pub fn status(arguments: &StackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
-    let (head, latest, pending) = block_on(async {
-        let head = opened.store.lock_status().await?;
-        let latest = opened.store.latest().await?;
-        let path = super::common::pending_path(&opened.file);
-        let pending = match path.exists() {
-            true => opened.store.open_plan(&path).await.ok().map(|kept| kept.plan),
-            false => None,
-        };
-        Ok((head, latest, pending))
-    })?;
-    let snapshot = latest.as_ref().map(|latest| &latest.snapshot);
-    let standing = render::standing::Standing {
-        file: opened.file.shown.clone(),
-        lock: lock_of(&opened.located.name, head.as_ref()),
-        latest: snapshot.map(|snapshot| {
-            format!("{}, {}: {}", snapshot.time, render::history::status_words(snapshot.status), snapshot.summary)
-        }),
-        resources: Some(snapshot.map_or(0, |snapshot| snapshot.records.len())),
-        pending: pending.map(|plan| {
-            let is_stale = plan.base.snapshot != latest.as_ref().map(|latest| latest.id);
-            (render::plan::summary_line(&plan), is_stale)
-        }),
-        unsettled: snapshot
-            .map(|snapshot| snapshot.unsettled.values().map(|intent| intent.address.to_string()).collect())
-            .unwrap_or_default(),
-    };
-    desk.answer(|| render::standing::standing(&standing, &desk.out), Kind::Status, || json_stream::standing(&standing));
-    Ok(Exit::Done)
-}

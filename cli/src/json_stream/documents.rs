@@ -11,7 +11,7 @@ use siac_core::model::value::{Hole, Known, Partial, Value};
 use siac_core::ports::Catalogues;
 
 use crate::render::discretion::Discretion;
-use crate::render::standing::{Check, Health, LockHolder, LockStatus, Standing};
+use crate::render::standing::{Check, Health, Latest, LockHolder, LockStatus, Standing};
 use crate::render::value::{blanks, plain_json};
 
 /// A value that may hold what is not known or must not be shown: `value` has `null` there, `unknown` and `sensitive` list the paths.
@@ -229,10 +229,19 @@ fn holder(holder: &LockHolder) -> Json {
 /// Where a stack stands.
 pub fn standing(standing: &Standing) -> Json {
     let pending = standing.pending.as_ref().map(|(summary, stale)| json!({ "summary": summary, "stale": stale }));
+    let snapshot = standing.latest.as_ref().map(|latest| {
+        let Latest { serial, id, status, time, who, summary, label, deployment } = latest;
+        json!({
+            "serial": serial, "id": id, "status": status, "time": time, "who": who, "summary": summary, "label": label,
+            "deployment": deployment,
+        })
+    });
     json!({
         "file": standing.file,
+        "environment": standing.environment,
         "lock": lock(&standing.lock),
-        "latest": standing.latest,
+        "latest": standing.latest.as_ref().map(Latest::dated_words),
+        "snapshot": snapshot,
         "resources": standing.resources,
         "pending": pending,
         "unsettled": standing.unsettled,

@@ -1,7 +1,13 @@
 //! Where a stack stands: who holds the lock, what is deployed, what is pending, and whether everything needed is there.
 
+use jiff::Timestamp;
+use siac_core::model::identity::{DeploymentId, SnapshotId};
+use siac_core::model::snapshot::Status;
+
+use super::history::{ID_DIGITS, status_words};
 use super::page::{Line, Page};
 use super::style::{Role, Style};
+use super::words::{age, span};
 
 /// Who holds the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,16 +86,39 @@ fn counted_times(times: u64) -> String {
     if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }
 
+/// The latest snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// Its serial.
+    pub serial: u64,
+    /// Its id.
+    pub id: SnapshotId,
+    /// How its deployment ended.
+    pub status: Status,
+    /// When, RFC 3339.
+    pub time: String,
+    /// Who deployed it.
+    pub who: String,
+    /// What was done.
+    pub summary: String,
+    /// What it is called.
+    pub label: Option<String>,
+    /// The deployment that made it.
+    pub deployment: Option<DeploymentId>,
+}
+
 /// Where a stack stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The stack file, and how it was chosen.
     pub file: String,
+    /// The environment that the stack names.
+    pub environment: Option<String>,
     /// The lock and HEAD.
     pub lock: LockStatus,
-    /// The latest snapshot in words: its time, status, label and what it did; `None` before the first, or without a key.
-    pub latest: Option<String>,
-    /// How many resources are remembered; `None` without a key.
+    /// The latest snapshot; `None` before the first.
+    pub latest: Option<Latest>,
+    /// How many resources are remembered.
     pub resources: Option<usize>,
     /// The pending plan's summary line, and whether it is stale; `None` when none is pending.
     pub pending: Option<(String, bool)>,
@@ -97,20 +126,32 @@ pub struct Standing {
     pub unsettled: Vec<String>,
 }
 
-/// Where a stack stands, in a few lines.
-pub fn standing(standing: &Standing, style: &Style) -> String {
+impl Latest {
+    /// `complete, 2026-11-20T12:00:00.000Z by ada@host: 1 added`
+    fn words(&self, when: &str) -> String {
+        let label = self.label.as_ref().map(|label| format!(", {label:?}")).unwrap_or_default();
+        format!("{}{label}, {when} by {}: {}", status_words(self.status), self.who, self.summary)
+    }
+
+    /// What it is in words, with its time as it is recorded.
+    pub fn dated_words(&self) -> String {
+        format!("{}, {}: {}", self.time, status_words(self.status), self.summary)
+    }
+}
+
+/// Where a stack stands, in a few lines; `now` tells how long ago things happened.
+pub fn standing(standing: &Standing, now: Timestamp, style: &Style) -> String {
     let mut page = Page::new();
     let mut fact = |name: &str, role: Role, value: String| {
         page.push(Line::prose(0, 12).piece(Role::Faint, format!("{name:<12}")).piece(role, value));
     };
-    fact("stack", Role::Strong, standing.lock.stack.clone());
+    let environment = standing.environment.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    fact("stack", Role::Strong, format!("{}{environment}", standing.lock.stack));
     fact("file", Role::Plain, standing.file.clone());
-    let snapshot = match (&standing.latest, standing.lock.serial) {
-        (_, 0) => "never deployed".to_owned(),
-        (Some(latest), serial) => format!("{serial}, {latest}"),
-        (None, serial) => serial.to_string(),
-    };
-    fact("snapshot", Role::Plain, snapshot);
+    fact("snapshot", Role::Plain, snapshot_words(standing, now));
+    if let Some(deployment) = standing.latest.as_ref().and_then(|latest| latest.deployment) {
+        fact("deployment", Role::Plain, deployment.to_string()[..ID_DIGITS].to_owned());
+    }
     if let Some(resources) = standing.resources {
         fact("resources", Role::Plain, resources.to_string());
     }
@@ -134,6 +175,15 @@ pub fn standing(standing: &Standing, style: &Style) -> String {
         );
     }
     page.write(style)
+}
+
+/// `12 (3f9c1a2b), complete, 2h05m ago by ada@host: 1 added`
+fn snapshot_words(standing: &Standing, now: Timestamp) -> String {
+    let Some(latest) = &standing.latest else {
+        return if standing.lock.serial == 0 { "never deployed".to_owned() } else { standing.lock.serial.to_string() };
+    };
+    let when = age(&latest.time, now).map_or_else(|| latest.time.clone(), |age| format!("{} ago", span(age)));
+    format!("{} ({}), {}", latest.serial, &latest.id.to_string()[..ID_DIGITS], latest.words(&when))
 }
 
 /// How one check of `siac doctor` went.

@@ -1,6 +1,7 @@
 //! The binary as people use it: real stacks, real state, real processes, in a folder of their own.
 
 mod crashes;
+mod looking;
 mod newcomers;
 mod rollback;
 mod sandbox;

@@ -102,14 +102,15 @@ impl Sandbox {
         self.command(arguments).spawn().expect("the binary starts")
     }
 
-    /// The processes whose command line names the sandbox.
+    /// The processes whose command line names the sandbox, or that work in it.
     pub fn processes(&self) -> Vec<u32> {
         let wanted = self.folder.path().to_string_lossy().into_owned();
         let numbered = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = numbered.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
         pids.filter(|pid: &u32| {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&line).contains(&wanted)
+            let place = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(&wanted) || place.starts_with(&wanted)
         })
         .collect()
     }

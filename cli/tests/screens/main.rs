@@ -5,5 +5,6 @@
 mod json;
 mod plans;
 mod reference;
+mod services;
 mod support;
 mod views;

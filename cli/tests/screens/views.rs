@@ -9,10 +9,10 @@ use siac_cli::arguments::Detail;
 use siac_cli::progress::{Failure, Tally};
 use siac_cli::render::discretion::Discretion;
 use siac_cli::render::ending::{Ending, ending};
-use siac_cli::render::standing::{Check, Health, LockHolder, LockStatus, Standing, checks, lock, standing};
+use siac_cli::render::standing::{Check, Health, Latest, LockHolder, LockStatus, Standing, checks, lock, standing};
 use siac_cli::render::style::Style;
 use siac_cli::render::{diff, history, state};
-use siac_core::model::identity::{OpId, SnapshotId};
+use siac_core::model::identity::{DeploymentId, OpId, SnapshotId};
 use siac_core::model::plan::PlanMode;
 use siac_core::model::schema::{Attribute, KindSchema, ProviderSchema, RecoveryClass};
 use siac_core::model::snapshot::{HistoryEntry, Object, OutputRecord, Record, Snapshot, Status};
@@ -196,12 +196,23 @@ fn where_a_stack_stands() {
     let full = Standing {
         file: "stacks/quickstart.toml (the only file in stacks/)".into(),
         lock: held(),
-        latest: Some("complete, 2026-11-20T12:00:00.000Z by ada@host".into()),
+        environment: Some("production".into()),
+        latest: Some(Latest {
+            serial: 3,
+            id: SnapshotId([0x3f; 32]),
+            status: Status::Complete,
+            time: "2026-11-20T12:00:00.000Z".into(),
+            who: "ada@host".into(),
+            summary: "0 added, 1 changed, 0 destroyed".into(),
+            label: Some("before-\x1b[2Jupgrade".into()),
+            deployment: Some(DeploymentId([0x9f; 16])),
+        }),
         resources: Some(12),
         pending: Some(("Plan: 1 to add, 0 to change, 0 to destroy.".into(), false)),
         unsettled: vec!["local_command.migrate".into()],
     };
-    assert_screen("standing.txt", &standing(&full, &Style::columns(80)));
+    let now = "2026-11-20T14:05:07Z".parse().expect("a moment");
+    assert_screen("standing.txt", &standing(&full, now, &Style::columns(80)));
 }
 
 #[test]

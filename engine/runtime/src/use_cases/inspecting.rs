@@ -88,6 +88,11 @@ pub async fn view(
 }
 
 impl View {
+    /// Looks no more at what is not wanted.
+    pub fn retain(&mut self, is_wanted: &dyn Fn(&ResourceAddress) -> bool) {
+        self.objects.retain(|(address, _)| is_wanted(address));
+    }
+
     /// How everything that runs is doing, in order of address. What is nothing that runs is left out.
     pub async fn inspect(&self) -> Vec<Seen> {
         let mut waiting = self.objects.iter().cloned();

@@ -66,6 +66,8 @@ pub struct Located {
     pub state: BTreeMap<String, Known>,
     /// The digest of the stack's files.
     pub configuration: Option<Digest>,
+    /// The environment that the stack names.
+    pub environment: Option<String>,
 }
 
 /// Finds the state of a stack, even when the rest of its files has problems: one must be able to go back.
@@ -82,7 +84,12 @@ pub fn locate(site: &Site, choice: &StackChoice) -> Result<Located, Failed> {
     let early = load_early(&state_only, &project);
     match early.diagnostics.has_errors() {
         true => Err(Failed::Problems { diagnostics: early.diagnostics, sources }),
-        false => Ok(Located { name: state_only.name, state: early.state, configuration: state_only.configuration }),
+        false => Ok(Located {
+            name: state_only.name,
+            state: early.state,
+            configuration: state_only.configuration,
+            environment: state_only.environment,
+        }),
     }
 }
 
