@@ -87,10 +87,7 @@ impl Instance {
             // Its last words may still be in the pipe.
             sleep(PAUSE).await;
         }
-        match self.scribe.tail() {
-            last if last.is_empty() => format!("{why}; it said nothing"),
-            last => format!("{why}; its last lines:\n{last}"),
-        }
+        self.scribe.after(why)
     }
 
     /// Waits until it ends by itself. What it started and left behind is ended too.
@@ -133,11 +130,11 @@ async fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?.port())
 }
 
-async fn probe(port: u16, path: Option<&str>) -> Result<(), String> {
+/// Whether a child on this port accepts a connection and, when there is a path, answers 200 to 399 there.
+pub async fn probe(port: u16, path: Option<&str>) -> Result<(), String> {
     timeout(PROBE, answers(port, path)).await.unwrap_or_else(|_| Err("it did not answer a probe".to_owned()))
 }
 
-/// Whether the child accepts a connection and, when there is a path, answers 200 to 399 there.
 async fn answers(port: u16, path: Option<&str>) -> Result<(), String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect(address).await.map_err(|_| "it does not listen yet".to_owned())?;

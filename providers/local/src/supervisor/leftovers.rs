@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::protocol::recorded;
+use super::status::recorded;
 use crate::process::Identity;
 
 /// The variable by which every child carries the name of its service.

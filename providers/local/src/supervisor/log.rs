@@ -124,8 +124,15 @@ impl Scribe {
         }
     }
 
-    /// The last lines of the child.
-    pub fn tail(&self) -> String {
+    /// The last lines of the child, after a reason.
+    pub fn after(&self, why: &str) -> String {
+        match self.tail() {
+            last if last.is_empty() => format!("{why}; it said nothing"),
+            last => format!("{why}; its last lines:\n{last}"),
+        }
+    }
+
+    fn tail(&self) -> String {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }

@@ -11,7 +11,7 @@ use siac_core::model::value::Known;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use super::socket;
-use crate::process::Identity;
+use super::status::Status;
 
 /// The largest message, in bytes. A choice of this project.
 const MAX_MESSAGE: u64 = 16 << 20;
@@ -39,6 +39,66 @@ pub struct LogFile {
     pub keep: usize,
 }
 
+/// What the front understands of what it passes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Nothing: each connection is passed on as it is.
+    #[default]
+    Tcp,
+    /// HTTP/1.1, request by request.
+    Http,
+}
+
+/// How the front treats what goes to a release. Only a front that understands HTTP looks at more than the protocol.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// What it understands.
+    pub protocol: Protocol,
+    /// How long an answer may take to begin.
+    pub timeout: Option<Duration>,
+    /// What it says to pages of other origins; none: the program says it itself.
+    pub cors: Option<Cors>,
+}
+
+/// Which pages of other origins may ask, and what (cross-origin resource sharing).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cors {
+    /// The origins, or `*`.
+    pub origins: Vec<String>,
+    /// The methods, or `*`.
+    pub methods: Vec<String>,
+    /// The request headers, or `*`.
+    pub headers: Vec<String>,
+    /// The response headers that a page may read, or `*`.
+    pub expose_headers: Vec<String>,
+    /// Whether cookies and the like may be sent along.
+    pub credentials: bool,
+    /// How long a browser may remember the answer.
+    pub max_age: Option<Duration>,
+}
+
+/// How a release takes over from the one before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Traffic {
+    /// Every new connection goes to it as soon as it is ready.
+    #[default]
+    AllAtOnce,
+    /// In steps, each of which it must stand for a while.
+    Canary {
+        /// How many of the new connections it gets, in percent, step by step.
+        steps: Vec<u8>,
+        /// How long each step lasts.
+        bake: Duration,
+    },
+    /// It gets a share, and the one before it keeps the rest until another update.
+    Fixed {
+        /// The share, in percent.
+        share: u8,
+    },
+}
+
 /// A release of a service: everything that is needed to run it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Release {
@@ -64,12 +124,25 @@ pub struct Release {
     pub restart: Restart,
     /// How long connections may stay, and then how long the child may take to stop, before it is killed.
     pub grace: Duration,
+    /// How many equal processes it has.
+    #[serde(default = "one")]
+    pub processes: usize,
+    /// How the front treats what goes to it.
+    #[serde(default)]
+    pub rules: Rules,
+    /// How it takes over.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// Where its output goes.
     pub log: LogFile,
     /// Texts that must not be written.
     pub secrets: Vec<String>,
     /// The resource's attributes as far as they may be written down.
     pub shown: BTreeMap<String, Known>,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What a supervisor is asked.
@@ -99,120 +172,6 @@ pub enum Reply {
     Stopped,
 }
 
-/// Whether a service serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Health {
-    /// It does, or is being started again after a first failure.
-    Running,
-    /// It ended and is not started again, or keeps ending.
-    Failing,
-}
-
-impl Health {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Failing => "failing",
-        }
-    }
-}
-
-/// The version of [`Status`]. Version 1 said nothing of releases; what it lacks is empty when it is read.
-pub const FORMAT: u32 = 2;
-
-/// What a supervisor says of itself, on request and in `status.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// The version of this record, [`FORMAT`].
-    pub format: u32,
-    /// The supervisor's process.
-    pub supervisor: Option<Identity>,
-    /// When the supervisor began, in milliseconds since 1970; 0 when it did not say.
-    #[serde(default)]
-    pub since: u64,
-    /// The memory that the supervisor itself holds, in bytes; only in answers, where the system tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory: Option<u64>,
-    /// Every process that it has started and that has not ended.
-    pub children: Vec<Identity>,
-    /// The operation whose release runs.
-    pub op: Option<OpId>,
-    /// The port it listens on.
-    pub port: u16,
-    /// Whether the service serves.
-    pub health: Health,
-    /// The digests of the unpacked files in use.
-    pub digests: Vec<String>,
-    /// The attributes of the release that runs, as far as they may be written down.
-    pub shown: BTreeMap<String, Known>,
-    /// Every release that runs, the one with the most of the new connections first.
-    #[serde(default)]
-    pub releases: Vec<ReleaseStatus>,
-}
-
-/// How one release is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReleaseStatus {
-    /// The operation that asked for it.
-    pub op: OpId,
-    /// The digest of its unpacked files, when there are any.
-    pub digest: Option<String>,
-    /// How many of the new connections go to it, in percent; 0 when it only finishes what it has begun.
-    pub weight: u8,
-    /// Its processes.
-    pub processes: Vec<ProcessStatus>,
-    /// How many connections to it are open.
-    pub connections: u64,
-    /// How many requests were passed on to it since it began.
-    pub requests: u64,
-}
-
-/// How one process of a release is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessStatus {
-    /// Its number, while there is a process.
-    pub pid: Option<i32>,
-    /// What it does.
-    pub state: ProcessState,
-    /// Since when it does that, in milliseconds since 1970.
-    pub since: u64,
-    /// How often it was started again after it had ended by itself.
-    pub restarts: u32,
-    /// How it ended the last time that it ended by itself, in words.
-    pub last_exit: Option<String>,
-    /// The memory that it and what it started hold, in bytes; only in answers, where the system tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory: Option<u64>,
-}
-
-/// What a process does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProcessState {
-    /// It was started and does not answer yet.
-    Starting,
-    /// It takes connections.
-    Ready,
-    /// It ended, and is started again after a pause.
-    Pausing,
-    /// It ended, and is not started again.
-    Ended,
-    /// It finishes what it has begun, or was told to stop.
-    Leaving,
-}
-
-/// Where a supervisor writes its status down.
-pub fn status_path(folder: &Path) -> PathBuf {
-    folder.join("status.json")
-}
-
-/// What a supervisor has written down last; it may be dead since.
-pub fn recorded(folder: &Path) -> Option<Status> {
-    serde_json::from_slice(&std::fs::read(status_path(folder)).ok()?).ok()
-}
-
 /// Asks the supervisor of a folder and waits for its answer. Fails when nobody listens there or when it falls silent.
 pub async fn ask(folder: &Path, request: &Request) -> io::Result<Reply> {
     let mut stream = socket::connect(folder).await?;
@@ -239,17 +198,39 @@ pub async fn receive<T: for<'de> Deserialize<'de>>(stream: &mut (impl AsyncReadE
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
+    /// A release that does nothing.
+    pub fn release(op: u8) -> Release {
+        Release {
+            op: OpId([op; 16]),
+            argv: vec!["true".to_owned()],
+            environment: BTreeMap::new(),
+            folder: PathBuf::from("/"),
+            digest: None,
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            health: None,
+            within: Duration::from_secs(1),
+            restart: Restart::Never,
+            grace: Duration::from_secs(1),
+            processes: 1,
+            rules: Rules::default(),
+            traffic: Traffic::default(),
+            log: LogFile { path: PathBuf::from("/dev/null"), max_bytes: 1_024, keep: 0 },
+            secrets: Vec::new(),
+            shown: BTreeMap::new(),
+        }
+    }
+
     #[test]
-    fn a_status_of_version_1_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let written = r#"{"format":1,"supervisor":null,"children":[{"pid":7,"started":"1","boot":""}],"op":null,"port":80,
-            "health":"running","digests":["d"],"shown":{}}"#;
-        std::fs::write(status_path(folder.path()), written).unwrap();
-        let status = recorded(folder.path()).unwrap();
-        assert_eq!((status.children[0].pid, status.digests), (7, vec!["d".to_owned()]));
-        assert_eq!((status.since, status.releases), (0, Vec::new()));
+    fn a_release_of_an_older_siac_is_one_process_that_takes_over_at_once() {
+        let mut told = serde_json::to_value(release(1)).unwrap();
+        for name in ["processes", "rules", "traffic"] {
+            told.as_object_mut().unwrap().remove(name);
+        }
+        let read: Release = serde_json::from_value(told).unwrap();
+        assert_eq!((read.processes, read.rules, read.traffic), (1, Rules::default(), Traffic::AllAtOnce));
     }
 }

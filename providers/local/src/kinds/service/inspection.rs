@@ -77,7 +77,7 @@ fn described(status: &Status, remembered: Option<&str>, now: u64) -> Inspection 
     let serving: Vec<&ProcessStatus> =
         status.releases.iter().filter(|release| release.weight > 0).flat_map(|release| &release.processes).collect();
     let (health, summary) = judged(status, &serving, now);
-    let other = other_release(status, remembered).filter(|_| summary.is_empty());
+    let other = under_way(status).or_else(|| other_release(status, remembered)).filter(|_| summary.is_empty());
     let since = serving.iter().map(|process| process.since).max().unwrap_or(status.since);
     Inspection {
         health,
@@ -86,6 +86,16 @@ fn described(status: &Status, remembered: Option<&str>, now: u64) -> Inspection 
         readings: readings(status, &serving),
         releases: status.releases.iter().map(release).collect(),
     }
+}
+
+/// How far an update is that is under way.
+fn under_way(status: &Status) -> Option<String> {
+    let shift = status.shift.as_ref()?;
+    let Some(weight) = shift.step.checked_sub(1).and_then(|step| shift.steps.get(step)) else {
+        return Some("a new release is being started".to_owned());
+    };
+    let (step, of) = (shift.step, shift.steps.len());
+    Some(format!("a new release gets {weight} % of the new connections, step {step} of {of}"))
 }
 
 /// What runs, when it is something else than what is remembered: an update may be under way, or have been cut off.
@@ -165,13 +175,17 @@ fn readings(status: &Status, serving: &[&ProcessStatus]) -> Vec<Reading> {
 }
 
 fn release(status: &ReleaseStatus) -> Release {
+    let failures = (status.failures > 0).then(|| Reading::new("failures", Amount::Count(status.failures)));
     Release {
         name: status.digest.clone().unwrap_or_default(),
         share: Some(status.weight).filter(|weight| *weight > 0),
-        readings: vec![
+        readings: [
             Reading::new(names::CONNECTIONS, Amount::Count(status.connections)),
             Reading::new(names::REQUESTS, Amount::Count(status.requests)),
-        ],
+        ]
+        .into_iter()
+        .chain(failures)
+        .collect(),
         instances: status.processes.iter().map(instance).collect(),
     }
 }
@@ -205,6 +219,7 @@ mod tests {
     use siac_core::model::identity::OpId;
 
     use super::*;
+    use crate::supervisor::Shift;
 
     const NOW: u64 = 1_795_262_400_000;
 
@@ -227,6 +242,7 @@ mod tests {
             processes,
             connections: 2,
             requests: 7,
+            failures: 0,
         };
         let leaving =
             ReleaseStatus { weight: 0, processes: vec![process(ProcessState::Leaving, 5, 9, None)], ..release.clone() };
@@ -242,6 +258,7 @@ mod tests {
             digests: Vec::new(),
             shown: BTreeMap::new(),
             releases: vec![release, leaving],
+            shift: None,
         }
     }
 
@@ -298,6 +315,17 @@ mod tests {
         let ready = process(ProcessState::Ready, 90_000, 0, None);
         let seen = seen(vec![ready.clone(), ready, process(ProcessState::Pausing, 1_000, 1, Some("by signal 9"))]);
         assert_eq!((seen.health, seen.summary.as_str()), (Health::Degraded, "2 of 3 processes take connections"));
+    }
+
+    #[test]
+    fn an_update_that_is_under_way_is_told() {
+        let status = status(vec![process(ProcessState::Ready, 90_000, 0, None)]);
+        let summary = |step| {
+            let shift = Some(Shift { op: OpId([2; 16]), steps: vec![10, 50], step, since: 0 });
+            described(&Status { shift, ..status.clone() }, None, NOW).summary
+        };
+        assert_eq!(summary(0), "a new release is being started");
+        assert_eq!(summary(2), "a new release gets 50 % of the new connections, step 2 of 2");
     }
 
     #[test]
