@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each crate of the house and the crates of the house that it may depend on.
-const MAY_KNOW: [(&str, &[&str]); 6] = [
+const MAY_KNOW: [(&str, &[&str]); 7] = [
     ("credentials/azure", &[]),
     ("engine/core", &[]),
     ("engine/runtime", &["siac-core"]),
+    ("providers/aws", &["siac-core"]),
     ("providers/local", &["siac-core"]),
     ("state-backends", &["siac-azure-credentials", "siac-core"]),
     ("cli", &["siac-core", "siac-engine", "siac-provider-local", "siac-state-backends"]),
@@ -75,6 +76,15 @@ fn crates_depend_only_inwards() {
 }
 
 #[test]
+fn only_adapters_know_the_sdk_of_a_cloud() {
+    for folder in ["engine/core", "engine/runtime", "providers/local", "cli"] {
+        for dependency in dependencies(folder) {
+            assert!(!dependency.starts_with("aws-"), "{folder} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
 fn the_core_does_no_io() {
     let known = dependencies("engine/core");
     for crate_name in WORLDLY {
@@ -87,7 +97,7 @@ fn the_core_does_no_io() {
 
 #[test]
 fn only_the_command_line_knows_terminals() {
-    for folder in ["engine/core", "engine/runtime", "providers/local", "state-backends"] {
+    for folder in ["engine/core", "engine/runtime", "providers/aws", "providers/local", "state-backends"] {
         assert_silent_about(folder, &["println!", "eprint", "\\x1b[", "process::exit", "IsTerminal"]);
     }
 }

@@ -1,0 +1,46 @@
+//! The kinds: a row in one of the tables below, and a small file each, ordered by service.
+//!
+//! # How to add a kind
+//!
+//! 1. Write `kinds/SERVICE/KIND.rs` with a unit struct that implements [`Kind`](crate::kind::Kind), after the model of
+//!    [`log_group`](logs::log_group) (tags, a setting in a second call) or [`role_policy`](iam::role_policy) (a part of another object):
+//!    - `describe`: the attributes, named and meant as in Terraform's provider, with rules whose comments name the source of each limit; the
+//!      recovery class; `.tagged()` when the create call takes tags; `.named(ATTRIBUTE, MOST)` when we choose a name; `.setting()` when the
+//!      owner always has it; `.settles(…)` when making it takes a second call or a wait; `.needs(&[…])`: the permissions.
+//!    - `look`: one object as [`Seen`](crate::seen::Seen), null where there is nothing. An attribute that the service fills in when the stack
+//!      leaves it out is `optional_computed`; inside such an object the service may fill in what it likes.
+//!    - `make`: one call, with `task.tags()` where it takes tags and `task.token()` where it takes a token. A code that means "exists" only
+//!      there is told with [`exists_on`](crate::failure::Sorted::exists_on).
+//!    - `settle`, `change`, `remove`: calls that bear repetition. `task.differing(seen)` says what is to be changed, `task.retagging(seen)`
+//!      which tags.
+//!    - `remote` where we choose the name, or `candidates` where the service does: how recovery finds what was made.
+//! 2. Add its row here.
+//! 3. Add its row to `tests/conformance/rows.rs`: a stack, a change, what to disturb. The table in `docs/reference/aws.md` is checked
+//!    against these rows: `SIAC_UPDATE_DOCS=1 cargo test -p siac-provider-aws --test documents` writes it anew.
+//!
+//! Names: `.of("service:Action")` after each call names the call as IAM does; the text is shown in errors, and is the permission that
+//! is missing when access is denied.
+
+use crate::kind::{Data, Kind};
+
+pub mod iam;
+pub mod identity;
+pub mod logs;
+
+/// The kinds of resources, by name.
+pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
+    vec![
+        ("aws_cloudwatch_log_group", Box::new(logs::log_group::LogGroup)),
+        ("aws_iam_role", Box::new(iam::role::Role)),
+        ("aws_iam_role_policy", Box::new(iam::role_policy::RolePolicy)),
+    ]
+}
+
+/// The kinds of data, by name.
+pub fn data() -> Vec<(&'static str, Box<dyn Data>)> {
+    vec![
+        ("aws_caller_identity", Box::new(identity::CallerIdentity)),
+        ("aws_iam_policy_document", Box::new(iam::policy_document::PolicyDocument)),
+        ("aws_region", Box::new(identity::Region)),
+    ]
+}

@@ -1,0 +1,285 @@
+//! An account on the emulator, a state in memory, and the runs of siac between them.
+
+use std::ops::ControlFlow;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use siac_core::model::address::ResourceAddress;
+use siac_core::model::event::{Event, EventSink, StopRequested};
+use siac_core::model::path::Path;
+use siac_core::model::plan::{Action, Change};
+use siac_core::model::snapshot::{Snapshot, Status};
+use siac_core::planning::Options;
+use siac_core::ports::{Catalogue, Catalogues, Clock, Provider};
+use siac_emulators::Emulator;
+use siac_engine::executor::PARALLELISM;
+use siac_engine::site::Site;
+use siac_engine::stop::Stop;
+use siac_engine::store::{Leaving, Parts, Purpose, Session, Store, Wait, Writer};
+use siac_engine::use_cases::Failed;
+use siac_engine::use_cases::applying::{Order, apply};
+use siac_engine::use_cases::loading::{LoadedStack, StackChoice, load};
+use siac_engine::use_cases::planning::{Planned, Wish, plan};
+use siac_engine::use_cases::settling::{Locked, lock};
+use siac_provider_aws::AwsProvider;
+use siac_state_backends::local::LocalDirectory;
+use siac_test_kit::chance::SeededEntropy;
+use siac_test_kit::keys::CheapKey;
+
+/// Everything that outlives a run.
+pub struct House {
+    /// The account.
+    pub emulator: Emulator,
+    folder: tempfile::TempDir,
+    state: tempfile::TempDir,
+    entropy: Arc<SeededEntropy>,
+    /// What `[provider.aws]` says besides region and endpoint.
+    pub provider: String,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Report {
+    /// What the plan did, with the paths that differed.
+    pub changes: Vec<String>,
+    /// What the plan did, by address.
+    pub actions: Vec<(ResourceAddress, Action)>,
+    /// How the deployment ended; `None` when there was nothing to do.
+    pub status: Option<Status>,
+    /// What went wrong.
+    pub failures: Vec<String>,
+    /// What is remembered at its end.
+    pub snapshot: Snapshot,
+}
+
+/// What a run is to do.
+pub enum Goal<'a> {
+    /// What this stack wants.
+    Stack(&'a str),
+    /// Nothing is to be left.
+    Nothing,
+    /// Only to settle what an earlier run left.
+    Recover,
+}
+
+impl House {
+    /// An empty account, and no state.
+    pub async fn new() -> Self {
+        Self {
+            emulator: Emulator::start().await,
+            folder: tempfile::tempdir().unwrap(),
+            state: tempfile::tempdir().unwrap(),
+            entropy: Arc::new(SeededEntropy::new(7)),
+            provider: String::new(),
+        }
+    }
+
+    /// A text in which `{u}` stands for something that no other account has.
+    pub fn own(&self, text: &str) -> String {
+        text.replace("{u}", &self.emulator.unique("t")).replace("{account}", self.emulator.account())
+    }
+
+    /// Writes a file of the project.
+    pub fn write(&self, path: &str, content: &str) {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    fn site(&self) -> Site {
+        let credentials = self.emulator.credentials();
+        let keys = Credentials::new(credentials.access_key_id, credentials.secret_access_key, None, None, "tests");
+        let keys = SharedCredentialsProvider::new(keys);
+        let catalogue: Arc<dyn Catalogue> = Arc::new(AwsProvider::new());
+        let connect = move |plugin: &str| -> Option<Arc<dyn Provider>> {
+            (plugin == "aws").then(|| Arc::new(AwsProvider::new().with_credentials(keys.clone())) as Arc<dyn Provider>)
+        };
+        Site {
+            root: self.folder.path().to_owned(),
+            catalogues: Catalogues::new([catalogue]),
+            connect: Arc::new(connect),
+            secret_stores: Vec::new(),
+            clock: Arc::new(HastyClock::default()),
+            entropy: self.entropy.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            who: "test@house".to_owned(),
+        }
+    }
+
+    fn store(&self) -> Store {
+        let folder = LocalDirectory::open(self.state.path(), true).expect("a folder of one's own");
+        Store::open(Parts {
+            stack: STACK.to_owned(),
+            backend: "folder".to_owned(),
+            register: Arc::new(folder.clone()),
+            blobs: Arc::new(folder),
+            keys: vec![Arc::new(CheapKey::named("test"))],
+            clock: Arc::new(HastyClock::default()),
+            entropy: self.entropy.clone(),
+            writer: Writer::default(),
+            witness: None,
+            accept_rollback: false,
+        })
+    }
+
+    fn load(&self, site: &Site, resources: &str) -> Result<LoadedStack, String> {
+        let (region, endpoint, more) = (self.emulator.region(), self.emulator.endpoint(), &self.provider);
+        let provider = format!("[provider.aws]\nregion = \"{region}\"\nendpoint = \"{endpoint}\"\n{more}\n");
+        self.write("stack.toml", &format!("[stack]\nname = \"{STACK}\"\n\n{provider}\n{}\n", self.own(resources)));
+        let choice = StackChoice { entry: "stack.toml".to_owned(), ..StackChoice::default() };
+        load(site, &choice).map_err(|failed| explained(&failed))
+    }
+
+    /// Runs siac to its end.
+    ///
+    /// # Errors
+    /// When the run came to no end of its own.
+    pub async fn run(&self, goal: Goal<'_>) -> Result<Report, String> {
+        self.run_as(goal, true).await
+    }
+
+    /// Only plans.
+    pub async fn plan(&self, resources: &str) -> Result<Report, String> {
+        self.run_as(Goal::Stack(resources), false).await
+    }
+
+    /// A run that dies when something else has happened; `None` when it did.
+    pub async fn run_until(
+        &self,
+        goal: Goal<'_>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Option<Result<Report, String>> {
+        tokio::select! {
+            ended = self.run_as(goal, true) => Some(ended),
+            () = meanwhile => None,
+        }
+    }
+
+    async fn run_as(&self, goal: Goal<'_>, applies: bool) -> Result<Report, String> {
+        let (site, store) = (self.site(), self.store());
+        let loaded = match goal {
+            Goal::Stack(resources) => Some(self.load(&site, resources)?),
+            _ => None,
+        };
+        let wait = Wait { timeout: Duration::from_secs(60), ..Wait::default() };
+        let locked = lock(&site, &store, Purpose::Apply, &wait, &mut Deaf, Stop::never()).await;
+        let Locked { session, start, .. } = locked.map_err(told)?;
+        let wish = match (&loaded, goal) {
+            (_, Goal::Recover) => return idle(session, start.snapshot, Vec::new(), Vec::new()).await,
+            (Some(loaded), _) => Wish::Stack(loaded),
+            (None, _) => Wish::Nothing,
+        };
+        let artifacts = Arc::new(session.artifacts());
+        let planned = plan(&site, &start, wish, &Options::default(), None, artifacts, &mut Deaf).await;
+        let Planned { plan, artifacts, world, .. } = match planned {
+            Ok(planned) => planned,
+            Err(failed) => {
+                session.release(Leaving::Clean).await.map_err(told)?;
+                return Err(explained(&failed));
+            }
+        };
+        let actions = plan.changes.iter().map(|change| (change.address.clone(), change.action)).collect();
+        let changes = plan.changes.iter().map(in_words).collect();
+        if plan.is_empty() || !applies {
+            return idle(session, start.snapshot, actions, changes).await;
+        }
+        let order = Order { plan, artifacts, parallelism: PARALLELISM };
+        let applied = apply(&site, session, start, order, world, &mut Deaf, Stop::never()).await.map_err(told)?;
+        let failures = applied.failures.iter().map(|failure| format!("{}: {}", failure.address, failure.why)).collect();
+        let published = applied.published.ok_or_else(|| format!("left open: {:?}", applied.open))?;
+        Ok(Report { changes, actions, status: Some(applied.status), failures, snapshot: published.snapshot })
+    }
+
+    /// Calls AWS as somebody else would, with a client that is not siac's: service, call in snake case, arguments as JSON.
+    pub fn meddle(&self, service: &str, call: &str, arguments: &str) {
+        let script = "import json, sys, botocore.session\n\
+            from botocore.config import Config\n\
+            service, call, arguments, endpoint, account, region = sys.argv[1:]\n\
+            client = botocore.session.get_session().create_client(service, region_name=region, endpoint_url=endpoint,\n\
+            \x20   aws_access_key_id=account, aws_secret_access_key='test', config=Config(s3={'addressing_style': 'path'}))\n\
+            getattr(client, call)(**json.loads(arguments))\n";
+        let output = Command::new(siac_emulators::python())
+            .args(["-c", script, service, call, &self.own(arguments), &self.emulator.upstream()])
+            .args([self.emulator.account(), self.emulator.region()])
+            .stdin(Stdio::null())
+            .output()
+            .expect("the installed Python starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{service}.{call} {arguments}: {said}");
+    }
+}
+
+async fn idle(
+    session: Session,
+    snapshot: Snapshot,
+    actions: Vec<(ResourceAddress, Action)>,
+    changes: Vec<String>,
+) -> Result<Report, String> {
+    session.release(Leaving::Clean).await.map_err(told)?;
+    Ok(Report { changes, actions, status: None, failures: Vec::new(), snapshot })
+}
+
+fn in_words(change: &Change) -> String {
+    let nothing = siac_core::model::value::Value::Null;
+    let (before, after) = (change.before.as_ref().unwrap_or(&nothing), change.after.as_ref().unwrap_or(&nothing));
+    let differ = siac_core::planning::compare::differences(before, after);
+    let one = |path: &Path| format!("{path}: {:?} -> {:?}", before.at(path), after.at(path));
+    let paths: Vec<String> = differ.iter().filter(|_| change.before.is_some()).map(one).collect();
+    format!("{} {:?} {}", change.address, change.action, paths.join("; "))
+}
+
+fn explained(failed: &Failed) -> String {
+    match failed {
+        Failed::Problems { diagnostics, .. } => {
+            diagnostics.iter().map(|it| format!("{}: {}", it.code, it.detail)).collect::<Vec<_>>().join("\n")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// The name of the stack.
+pub const STACK: &str = "test";
+
+struct Deaf;
+
+impl EventSink for Deaf {
+    fn emit(&mut self, _: &Event) -> ControlFlow<StopRequested> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// The clock of this machine, but for the drain: the emulator accepts no request late, so nothing has to be waited for.
+#[derive(Debug)]
+struct HastyClock(Instant);
+
+impl Default for HastyClock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+/// The drain of every kind.
+const DRAIN: Duration = siac_provider_aws::kind::DRAIN;
+
+#[async_trait]
+impl Clock for HastyClock {
+    fn now(&self) -> String {
+        "2030-01-01T00:00:00.000Z".to_owned()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(if duration == DRAIN { Duration::ZERO } else { duration }).await;
+    }
+}
