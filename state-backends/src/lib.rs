@@ -2,7 +2,10 @@
 //!
 //! A backend offers a register and objects by name and sees nothing but ciphertext; a key provider wraps data keys and sees no state.
 
+#[cfg(feature = "azure")]
+pub mod azure;
 pub mod key_file;
 pub mod local;
+mod names;
 pub mod passphrase;
 mod wrapping;

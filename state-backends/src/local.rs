@@ -14,6 +14,8 @@ use async_trait::async_trait;
 use siac_core::model::identity::{Digest, hex};
 use siac_core::ports::{Blobs, Hold, Put, Register, StoreFault, Version};
 
+use crate::names;
+
 /// The largest object that is read, in bytes. A choice of this project: four times the largest artifact.
 const LARGEST: u64 = 1024 * 1024 * 1024;
 
@@ -117,15 +119,8 @@ impl LocalDirectory {
     }
 
     fn place(&self, name: &str) -> Result<PathBuf, StoreFault> {
-        let is_plain = |part: &str| {
-            !part.is_empty()
-                && !part.starts_with('.')
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        };
-        match name.split('/').all(is_plain) {
-            true => Ok(self.folder.join(name)),
-            false => Err(StoreFault::Failed(format!("{name:?} is no name of an object"))),
-        }
+        names::check(name)?;
+        Ok(self.folder.join(name))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<Put, StoreFault> {

@@ -21,7 +21,46 @@ fn rows(folder: &std::path::Path) -> Vec<Row> {
         let directory = LocalDirectory::open(&folder, false).expect("the folder opens");
         (Arc::new(directory.clone()), Arc::new(directory))
     };
-    vec![Row { name: "local", open: Box::new(open) }]
+    let local = Row { name: "local", open: Box::new(open) };
+    [local].into_iter().chain(azure::row()).collect()
+}
+
+#[cfg(not(feature = "azure"))]
+mod azure {
+    pub(super) fn row() -> Option<super::Row> {
+        None
+    }
+}
+
+#[cfg(feature = "azure")]
+mod azure {
+    use std::sync::Arc;
+
+    use siac_emulators::Azurite;
+    use siac_state_backends::azure::{Access, AzureBlobs, Settings, bootstrap};
+
+    /// A container of its own on an emulator.
+    pub(super) fn row() -> Option<super::Row> {
+        let azurite = Azurite::start();
+        let access = Access::shared_key(azurite.key()).expect("the emulator's key");
+        let settings = Settings {
+            account: azurite.account().to_owned(),
+            container: azurite.container().to_owned(),
+            prefix: "team/eu".to_owned(),
+            endpoint: Some(azurite.endpoint()),
+        };
+        // On a thread of its own: the tests have a runtime already.
+        let make = || tokio::runtime::Runtime::new().expect("a runtime").block_on(bootstrap(&settings, &access));
+        let made = std::thread::scope(|scope| scope.spawn(make).join().expect("no panic"));
+        made.expect("the container is made");
+        let open = move || -> super::Place {
+            // The proxy lives as long as the row.
+            let _ = &azurite;
+            let blobs = AzureBlobs::open(&settings, "shop", &access).expect("the settings are fine");
+            (Arc::new(blobs.clone()), Arc::new(blobs))
+        };
+        Some(super::Row { name: "azure-blob", open: Box::new(open) })
+    }
 }
 
 async fn value(register: &dyn Register) -> (u64, Option<Version>) {
@@ -87,7 +126,7 @@ async fn a_store_that_knows_its_holder_keeps_others_out_until_it_is_gone() {
     let folder = tempfile::tempdir().expect("a folder");
     for row in rows(folder.path()) {
         let (holder, _) = (row.open)();
-        if holder.patience().is_some() {
+        if !holder.keeps_others_out() {
             continue;
         }
         let version = holder.cas(None, b"1".to_vec(), Hold::Take).await.expect("the lock is free");
@@ -95,9 +134,33 @@ async fn a_store_that_knows_its_holder_keeps_others_out_until_it_is_gone() {
         assert_eq!(other.cas(Some(&version), b"2".to_vec(), Hold::Take).await, Err(StoreFault::Held), "{}", row.name);
         let version = holder.cas(Some(&version), b"2".to_vec(), Hold::Release).await.expect("the holder may write");
         let version = other.cas(Some(&version), b"3".to_vec(), Hold::Take).await.expect("the lock is free again");
-        drop(other);
-        let (third, _) = (row.open)();
-        third.cas(Some(&version), b"4".to_vec(), Hold::Take).await.expect("a holder that is gone holds nothing");
+        if other.patience().is_none() {
+            drop(other);
+            let (third, _) = (row.open)();
+            third.cas(Some(&version), b"4".to_vec(), Hold::Take).await.expect("a holder that is gone holds nothing");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_broken_on_purpose_and_its_holder_writes_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for row in rows(folder.path()) {
+        let (holder, _) = (row.open)();
+        if holder.patience().is_none() || !holder.keeps_others_out() {
+            continue;
+        }
+        let version = holder.cas(None, b"1".to_vec(), Hold::Take).await.expect("the lock is free");
+        let version = holder.cas(Some(&version), b"2".to_vec(), Hold::Keep).await.expect("the holder may write");
+        let (other, _) = (row.open)();
+        assert_eq!(other.cas(Some(&version), b"3".to_vec(), Hold::Keep).await, Err(StoreFault::Held), "{}", row.name);
+        let broken = other.cas(Some(&version), b"3".to_vec(), Hold::Break).await.expect("a lease can be broken");
+        for hold in [Hold::Keep, Hold::Release] {
+            let late = holder.cas(Some(&broken), b"4".to_vec(), hold).await;
+            assert_eq!(late, Err(StoreFault::Held), "{}: {hold:?} by a holder whose lease is gone", row.name);
+        }
+        let again = other.cas(Some(&broken), b"5".to_vec(), Hold::Break).await.expect("there is nothing to break");
+        other.cas(Some(&again), b"6".to_vec(), Hold::Take).await.expect("nobody holds it");
     }
 }
 

@@ -336,7 +336,7 @@ pub enum StoreFault {
     /// The register has another version. The writer must read again, and look whether the write is its own.
     #[error("the register was changed by someone else")]
     Conflict,
-    /// The store itself knows that another holder lives.
+    /// The store itself knows that another holder lives, or that the writer is the holder no more.
     #[error("the store is held by another run")]
     Held,
     /// It is not known whether the write happened.

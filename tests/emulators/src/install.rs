@@ -13,6 +13,9 @@ const PLACE: &str = "SIAC_EMULATORS";
 const REQUIREMENTS: &str = include_str!("../ministack/requirements.txt");
 const MODELS: &str = include_str!("../ministack/models.py");
 
+/// What pins Azurite; what it needs is what fits that version.
+const PACKAGE: &str = include_str!("../azurite/package.json");
+
 /// Where MiniStack lies.
 pub(crate) struct Installed {
     /// The Python that has it.
@@ -24,11 +27,35 @@ pub(crate) struct Installed {
 /// Installs whatever is missing, and says a line for each.
 ///
 /// # Panics
-/// When Python 3 is missing, or its package index is out of reach and something is not there yet.
+/// When Python 3 or Node.js is missing, or their package registries are out of reach and something is not there yet.
 pub fn install_all(mut say: impl FnMut(&str)) {
     let installed = ministack();
     let version = REQUIREMENTS.lines().find_map(|line| line.strip_prefix("ministack==")).unwrap_or("?");
     say(&format!("MiniStack {version} in {}", installed.models.with_file_name("").display()));
+    say(&format!("Azurite in {}", azurite().display()));
+}
+
+/// The modules of Azurite, installed when they are not there.
+pub(crate) fn azurite() -> PathBuf {
+    let folder = folder().join(format!("azurite-{}", fingerprint(&[PACKAGE])));
+    once(&folder, |folder| {
+        fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{} cannot be made: {error}", folder.display()));
+        write(&folder.join("package.json"), PACKAGE);
+        let options = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev", "--loglevel=error"];
+        run(Command::new("npm").args(options).current_dir(folder));
+    });
+    folder.join("node_modules")
+}
+
+/// A folder for one run of an emulator.
+pub(crate) fn fresh_folder() -> PathBuf {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = folder().join(format!("run/{}-{number}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{} cannot be made: {error}", folder.display()));
+    folder
 }
 
 /// The Python that MiniStack runs in. It has botocore, a client that is not ours.
@@ -95,7 +122,9 @@ fn write(path: &Path, text: &str) {
 fn run(command: &mut Command) {
     let output = command.stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| {
-        panic!("the emulators of the tests need Python 3.10 or newer; {command:?} does not start: {error}")
+        panic!(
+            "the emulators of the tests need Python 3.10 and Node.js 20 or newer; {command:?} does not start: {error}"
+        )
     });
     let said = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "an emulator cannot be installed: {command:?} says:\n{}", said());

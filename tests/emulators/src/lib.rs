@@ -16,12 +16,14 @@
 //!
 //! What is installed is pinned by version, lies in `target/emulators` (or where `SIAC_EMULATORS` says) and is shared by all test processes.
 
+mod azurite;
 mod contract;
 mod emulator;
 mod install;
 mod ministack;
 mod proxy;
 
+pub use azurite::Azurite;
 pub use contract::{Contract, Verdict};
 pub use emulator::{Credentials, Emulator, REGION};
 pub use install::{install_all, python};

@@ -31,7 +31,7 @@ impl MiniStack {
     /// When it does not get there; with the end of its log.
     pub(crate) fn start(auth: bool) -> Self {
         let installed = install::ministack();
-        let folder = fresh_folder();
+        let folder = install::fresh_folder();
         let child = command(&installed, &folder, auth).spawn().expect("the installed Python starts");
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut started = Self { child, folder, address: nowhere };
@@ -85,16 +85,6 @@ impl Drop for MiniStack {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-fn fresh_folder() -> PathBuf {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = install::folder().join(format!("run/{}-{number}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{} cannot be made: {error}", folder.display()));
-    folder
 }
 
 /// Handlers inherit the environment, so it is an empty one but for what is needed.

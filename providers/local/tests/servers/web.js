@@ -1,4 +1,5 @@
-// A server with everything that a front must let through. WORD is what it answers with.
+// A server with everything that a front must let through. WORD is what it answers with. With FAILING it answers 500, with UNWELL its health
+// check fails, and with SICK_AFTER that begins after so many milliseconds.
 
 'use strict';
 
@@ -7,10 +8,12 @@ const http = require('node:http');
 
 const word = process.env.WORD ?? '';
 const open = new Set();
+const sickAfter = Number(process.env.SICK_AFTER ?? Infinity);
+const isUnwell = () => process.env.UNWELL !== undefined || process.uptime() * 1000 > sickAfter;
 
 const routes = {
-  '/': (request, response) => response.end(`${word} ${process.pid}`),
-  '/health': (request, response) => response.writeHead(process.env.UNWELL ? 503 : 200).end(),
+  '/': (request, response) => response.writeHead(process.env.FAILING ? 500 : 200).end(`${word} ${process.pid}`),
+  '/health': (request, response) => response.writeHead(isUnwell() ? 503 : 200).end(),
   '/headers': (request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify(request.rawHeaders)),
   '/target': (request, response) => response.end(`${request.method} ${request.url}`),
   '/echo': (request, response) => request.pipe(response),

@@ -86,6 +86,12 @@ impl Response {
         let escaped = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let error = format!("<Code>{code}</Code><Message>{escaped}</Message>");
         let id = "<RequestId>proxy-request</RequestId>";
+        if request.header("x-ms-version").is_some() {
+            let body = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><Error>{error}</Error>");
+            let mut response = Self::new(status, "application/xml", &body);
+            response.add("x-ms-error-code", code);
+            return response;
+        }
         let form = request.header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
         let mut response = match request.signing_name().as_deref() {
             Some("s3") => Self::new(status, "application/xml", &format!("<Error>{error}{id}</Error>")),
