@@ -2,6 +2,8 @@
 //!
 //! A backend offers a register and objects by name and sees nothing but ciphertext; a key provider wraps data keys and sees no state.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
 pub mod key_file;
