@@ -51,10 +51,7 @@ impl Cloud {
         let words = |stack: &str, table: &str| {
             format!("s3 {} {} {} {stack} {table}", self.emulator.endpoint(), self.emulator.account(), self.bucket)
         };
-        vec![
-            Row::shared("s3", words("plain", "-")),
-            Row::shared("s3 with a lock table", words("locked", "locks")),
-        ]
+        vec![Row::shared("s3", words("plain", "-")), Row::shared("s3 with a lock table", words("locked", "locks"))]
     }
 
     fn bucket(&self, stack: &str) -> Bucket {

@@ -177,8 +177,7 @@ async fn a_register_loses_no_write_among_processes() {
     let world = World::new().await;
     for (row, place) in world.rows().iter().filter_map(|row| Some((row, row.place.as_ref()?))) {
         let program = std::env::current_exe().expect("this program");
-        let start =
-            || Command::new(&program).args(["--exact", "contender"]).env("SIAC_TEST_CONTEND", place).spawn();
+        let start = || Command::new(&program).args(["--exact", "contender"]).env("SIAC_TEST_CONTEND", place).spawn();
         let children: Vec<_> = (0..4).map(|_| start().expect("the program starts")).collect();
         for mut child in children {
             assert!(child.wait().expect("the program ends").success());
