@@ -9,9 +9,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use commands::{
     ApplyArgs, CompletionsArgs, DestroyArgs, DiffArgs, DriftArgs, FmtArgs, GraphArgs, GraphFormat, HelpArgs,
-    HistoryArgs, ImportArgs, InitArgs, KeyCommand, KeyRotateArgs, LockCommand, LockReleaseArgs, OutputArgs, PlanArgs,
-    RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand, SnapshotLabelArgs, SnapshotPruneArgs,
-    SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs, StateRemoveArgs, StateShowArgs,
+    HistoryArgs, ImportArgs, InitArgs, KeyCommand, KeyRotateArgs, LockCommand, LockReleaseArgs, OutputArgs,
+    PlaceOptions, PlanArgs, RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand,
+    SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs,
+    StateRemoveArgs, StateShowArgs,
 };
 pub use looking::{LogsArgs, OpenArgs, StatusArgs};
 pub use options::{ApplyOptions, Detail, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ViewOptions};

@@ -1,7 +1,7 @@
 //! One function for each command: arguments in, words out, an exit code.
 
 mod applying;
-mod common;
+pub(crate) mod common;
 mod formatting;
 mod logs;
 mod opening;

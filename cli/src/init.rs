@@ -100,5 +100,13 @@ pub fn next_steps(folder: &Path, written: &[PathBuf]) -> String {
     text + "  siac plan\n  siac apply\n"
 }
 
+/// The `[state]` table that names a place.
+pub fn state_table(backend: &str, settings: &[(&str, &str)]) -> String {
+    let lines = [("backend", backend)].into_iter().chain(settings.iter().copied());
+    lines.fold("[state]".to_owned(), |table, (name, value)| {
+        format!("{table}\n{name} = {}", serde_json::Value::from(value))
+    })
+}
+
 #[cfg(test)]
 mod tests;

@@ -504,7 +504,8 @@ pub struct CompletionsArgs {
 /// `siac init`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(after_help = "Example:
-  siac init demo && cd demo && siac plan")]
+  siac init demo && cd demo && siac plan
+  siac init --backend azure-blob --account acme --container siac")]
 pub struct InitArgs {
     /// The folder; made when it is missing. Files that exist are never overwritten.
     #[arg(value_name = "FOLDER", default_value = ".")]
@@ -512,6 +513,42 @@ pub struct InitArgs {
     /// The stack's name; without it, the folder's.
     #[arg(long)]
     pub name: Option<String>,
+    /// Instead of a stack: make a place for states, such as `azure-blob`, and tell what to write into `[state]`.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["folder", "name"])]
+    pub backend: Option<String>,
+    /// Which place.
+    #[command(flatten)]
+    pub place: PlaceOptions,
+}
+
+/// What names a place for states: the keys of a `[state]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct PlaceOptions {
+    /// Of `azure-blob`: the storage account.
+    #[arg(long, value_name = "NAME", requires = "backend")]
+    pub account: Option<String>,
+    /// Of `azure-blob`: the container in it.
+    #[arg(long, value_name = "NAME", requires = "backend")]
+    pub container: Option<String>,
+    /// What all names in the place begin with.
+    #[arg(long, value_name = "TEXT", requires = "backend")]
+    pub prefix: Option<String>,
+    /// The address of the service, where it is not the usual one.
+    #[arg(long, value_name = "URL", requires = "backend")]
+    pub endpoint: Option<String>,
+}
+
+impl PlaceOptions {
+    /// Those that were given, as a `[state]` table has them.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("account", &self.account),
+            ("container", &self.container),
+            ("prefix", &self.prefix),
+            ("endpoint", &self.endpoint),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
 }
 
 /// `siac help`

@@ -4,14 +4,16 @@ use std::io::IsTerminal;
 
 use siac_core::language::editor_schema::editor_schema;
 use siac_core::model::schema::ProviderSchema;
+use siac_core::model::value::Value;
 
 use crate::adapters::catalogues_anywhere;
-use crate::arguments::{CompletionsArgs, HelpArgs, InitArgs, SchemaArgs, completions as script, help_of};
+use crate::arguments::{CompletionsArgs, HelpArgs, InitArgs, PlaceOptions, SchemaArgs, completions as script, help_of};
 use crate::desk::Desk;
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::init;
 use crate::json_stream::Kind;
+use crate::state;
 
 /// `siac schema`
 pub fn schema(arguments: &SchemaArgs, desk: &Desk) -> Result<Exit, Failure> {
@@ -57,9 +59,26 @@ fn provider_json(schema: &ProviderSchema) -> serde_json::Value {
 
 /// `siac init`
 pub fn init(arguments: &InitArgs, desk: &Desk) -> Result<Exit, Failure> {
+    if let Some(backend) = &arguments.backend {
+        return prepare(backend, &arguments.place, desk);
+    }
     let written =
         init::write(&arguments.folder, arguments.name.as_deref()).map_err(|error| Failure::new(error.to_string()))?;
     desk.data(&init::next_steps(&arguments.folder, &written));
+    Ok(Exit::Done)
+}
+
+/// `siac init --backend`
+fn prepare(backend: &str, place: &PlaceOptions, desk: &Desk) -> Result<Exit, Failure> {
+    let given: Vec<(&str, &str)> = place.given().collect();
+    let settings = given.iter().map(|(name, value)| ((*name).to_owned(), Value::string(*value))).collect();
+    let prepared = state::prepare(backend, &settings)?;
+    let table = init::state_table(backend, &given);
+    desk.answer(
+        || format!("{}\n\nWrite this into your stack:\n\n{table}", prepared.join("\n")),
+        Kind::Message,
+        || serde_json::json!({ "done": prepared, "state": table }),
+    );
     Ok(Exit::Done)
 }
 

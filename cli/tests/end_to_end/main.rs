@@ -1,5 +1,7 @@
 //! The binary as people use it: real stacks, real state, real processes, in a folder of their own.
 
+#[cfg(feature = "azure")]
+mod azure;
 mod crashes;
 mod looking;
 mod newcomers;

@@ -42,7 +42,7 @@ pub async fn bootstrap(settings: &Settings, access: &Access) -> Result<Bootstrap
 }
 
 async fn make_container(settings: &Settings, access: &Access) -> Result<bool, StoreFault> {
-    let failed = |error: azure_core::Error| faults::of_write(&error, "making the container");
+    let failed = |error: azure_core::Error| faults::of_write(&error);
     let url = settings.container_url().map_err(|error| StoreFault::Failed(error.to_string()))?;
     let container =
         BlobContainerClient::new(url, access.credential(), Some(options(settings, access))).map_err(failed)?;

@@ -48,23 +48,23 @@ impl Refusal {
 }
 
 /// What became of a request that changes nothing.
-pub(super) fn of_read(error: &Error, what: &str) -> StoreFault {
-    match of_write(error, what) {
+pub(super) fn of_read(error: &Error) -> StoreFault {
+    match of_write(error) {
         StoreFault::Ambiguous(why) => StoreFault::Transient(why),
         fault => fault,
     }
 }
 
 /// What became of a request that changes something.
-pub(super) fn of_write(error: &Error, what: &str) -> StoreFault {
+pub(super) fn of_write(error: &Error) -> StoreFault {
     match (Refusal::of(error), error.kind()) {
         (Refusal::Changed, _) => StoreFault::Conflict,
         (Refusal::Leased | Refusal::NoLease, _) => StoreFault::Held,
-        (_, ErrorKind::Connection) => StoreFault::Transient(format!("{what}: {error}{}", cause(error))),
-        (_, ErrorKind::Io) => StoreFault::Ambiguous(format!("{what}: {error}{}", cause(error))),
+        (_, ErrorKind::Connection) => StoreFault::Transient(format!("{error}{}", cause(error))),
+        (_, ErrorKind::Io) => StoreFault::Ambiguous(format!("{error}{}", cause(error))),
         (_, ErrorKind::HttpResponse { status, error_code, .. }) => {
             let (status, code) = (u16::from(*status), error_code.as_deref().unwrap_or_default());
-            let why = format!("{what}: the service answers {status} {code}{}", said(error));
+            let why = format!("the service answers {status} {code}{}", said(error));
             match status {
                 429 => StoreFault::Transient(why),
                 503 if code == "ServerBusy" => StoreFault::Transient(why),
@@ -72,13 +72,13 @@ pub(super) fn of_write(error: &Error, what: &str) -> StoreFault {
                 _ => StoreFault::Failed(format!("{why}{}", remedy(status, code))),
             }
         }
-        _ => StoreFault::Failed(format!("{what}: {error}")),
+        _ => StoreFault::Failed(error.to_string()),
     }
 }
 
 /// That there was no answer in time.
-pub(super) fn late(what: &str, limit: Duration) -> StoreFault {
-    StoreFault::Ambiguous(format!("{what}: no answer within {} s", limit.as_secs()))
+pub(super) fn late(limit: Duration) -> String {
+    format!("the service does not answer within {} s", limit.as_secs())
 }
 
 /// What lies below: the library's own message does not say.
@@ -114,7 +114,9 @@ fn remedy(status: u16, code: &str) -> String {
             "; give the identity the role `Storage Blob Data Contributor` on the container, and wait some minutes until it counts"
                 .to_owned()
         }
-        (_, "AuthorizationFailure") => "; the network rules of the account may keep this machine out".to_owned(),
+        (_, "AuthorizationFailure") => {
+            format!("; check the identity, or the key in {SHARED_KEY}, and whether the account's network rules keep this machine out")
+        }
         (401 | 403, _) => format!("; check the identity, or the key in {SHARED_KEY}, and the clock of this machine"),
         (_, "SnapshotsPresent") => "; delete its snapshots first".to_owned(),
         (_, "BlobImmutableDueToPolicy") => "; a policy of the container forbids changes, while HEAD must change".to_owned(),

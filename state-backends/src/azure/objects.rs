@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The slowest network that an object is carried over, in bytes per second. A choice of this project.
 const SLOWEST: u64 = 128 * 1024;
 
+const NO_VERSION: &str = "the service answers without a version";
+
 /// The register's own name.
 pub(super) const HEAD: &str = "HEAD";
 
@@ -32,7 +34,7 @@ impl AzureBlobs {
     }
 
     async fn names(&self, prefix: &str) -> Result<Vec<String>, StoreFault> {
-        let fault = |error: azure_core::Error| faults::of_read(&error, "listing the container");
+        let fault = |error: azure_core::Error| faults::of_read(&error);
         let prefix = Some(format!("{}{prefix}", self.root));
         let options = BlobContainerClientListBlobsOptions { prefix, ..Default::default() };
         let mut pages = self.container.list_blobs(Some(options)).map_err(fault)?;
@@ -50,13 +52,13 @@ impl AzureBlobs {
 impl Blobs for AzureBlobs {
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault> {
         let limit = LIMIT + time_for(LARGEST);
-        Ok(download(&self.place(name)?, name, limit).await?.map(|(bytes, _)| bytes))
+        Ok(download(&self.place(name)?, limit).await?.map(|(bytes, _)| bytes))
     }
 
     async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<Put, StoreFault> {
         let (blob, limit) = (self.place(name)?, LIMIT + time_for(bytes.len()));
         let options = BlockBlobClientUploadOptions::default().if_not_exists();
-        match upload(&blob, bytes, options, limit, name).await {
+        match upload(&blob, bytes, options, limit).await {
             Ok(_) => Ok(Put::Created),
             // Blocks that are put together answer with the condition that failed, a single request with the blob that is there.
             Err(Refused::By(Refusal::Exists | Refusal::Changed, _)) => Ok(Put::Exists),
@@ -66,7 +68,7 @@ impl Blobs for AzureBlobs {
 
     async fn replace(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreFault> {
         let (blob, limit) = (self.place(name)?, LIMIT + time_for(bytes.len()));
-        let replaced = upload(&blob, bytes, BlockBlobClientUploadOptions::default(), limit, name).await;
+        let replaced = upload(&blob, bytes, BlockBlobClientUploadOptions::default(), limit).await;
         replaced.map(drop).map_err(Refused::fault)
     }
 
@@ -75,8 +77,7 @@ impl Blobs for AzureBlobs {
     }
 
     async fn delete(&self, name: &str) -> Result<(), StoreFault> {
-        let (blob, what) = (self.place(name)?, format!("deleting {name}"));
-        match within(LIMIT, &what, blob.delete(None)).await {
+        match within(LIMIT, self.place(name)?.delete(None)).await {
             Ok(_) | Err(Refused::By(Refusal::NotThere, _)) => Ok(()),
             Err(refused) => Err(refused.fault()),
         }
@@ -107,13 +108,12 @@ impl Refused {
 /// Sends a request that changes something, and waits for the answer no longer than so.
 pub(super) async fn within<T>(
     limit: Duration,
-    what: &str,
     request: impl Future<Output = azure_core::Result<T>>,
 ) -> Result<T, Refused> {
     match tokio::time::timeout(limit, request).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(Refused::By(Refusal::of(&error), faults::of_write(&error, what))),
-        Err(_) => Err(Refused::Late(faults::late(what, limit))),
+        Ok(Err(error)) => Err(Refused::By(Refusal::of(&error), faults::of_write(&error))),
+        Err(_) => Err(Refused::Late(StoreFault::Ambiguous(faults::late(limit)))),
     }
 }
 
@@ -123,46 +123,39 @@ pub(super) async fn upload(
     bytes: Vec<u8>,
     options: BlockBlobClientUploadOptions<'_>,
     limit: Duration,
-    name: &str,
 ) -> Result<Etag, Refused> {
-    let what = format!("writing {name}");
-    let written = within(limit, &what, blob.upload(RequestContent::from(bytes), Some(options))).await?;
-    let unnamed = || Refused::Late(StoreFault::Ambiguous(format!("{what}: the service names no version")));
+    let written = within(limit, blob.upload(RequestContent::from(bytes), Some(options))).await?;
+    let unnamed = || Refused::Late(StoreFault::Ambiguous(NO_VERSION.to_owned()));
     written.etag.ok_or_else(unnamed)
 }
 
 /// Reads a blob and its version; `None` when there is none.
-pub(super) async fn download(
-    blob: &BlobClient,
-    name: &str,
-    limit: Duration,
-) -> Result<Option<(Vec<u8>, Etag)>, StoreFault> {
-    let what = format!("reading {name}");
+pub(super) async fn download(blob: &BlobClient, limit: Duration) -> Result<Option<(Vec<u8>, Etag)>, StoreFault> {
     let fault = |error: azure_core::Error| match Refusal::of(&error) {
         Refusal::NotThere => None,
-        _ => Some(faults::of_read(&error, &what)),
+        _ => Some(faults::of_read(&error)),
     };
     let read = async {
         let answer = match blob.download(None).await {
             Ok(answer) => answer,
             Err(error) => return fault(error).map_or(Ok(None), Err),
         };
-        let unnamed = || StoreFault::Transient(format!("{what}: the service names no version"));
+        let unnamed = || StoreFault::Transient(NO_VERSION.to_owned());
         let version = answer.properties.etag.ok_or_else(unnamed)?;
         let (mut bytes, mut body) = (Vec::new(), answer.body);
-        while let Some(part) = body.try_next().await.map_err(|error| faults::of_read(&error, &what))? {
+        while let Some(part) = body.try_next().await.map_err(|error| faults::of_read(&error))? {
             if bytes.len() + part.len() > LARGEST {
-                return Err(StoreFault::Failed(format!("{name} is larger than 1 GiB")));
+                return Err(StoreFault::Failed("the object is larger than 1 GiB".to_owned()));
             }
             bytes.extend_from_slice(&part);
         }
         Ok(Some((bytes, version)))
     };
-    let late = || StoreFault::Transient(format!("{what}: no answer within {} s", limit.as_secs()));
+    let late = || StoreFault::Transient(faults::late(limit));
     tokio::time::timeout(limit, read).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// The register and its version; `None` when it was never written. An empty one was only made to be leased.
 pub(super) async fn download_head(blob: &BlobClient) -> Result<Option<(Vec<u8>, Etag)>, StoreFault> {
-    download(blob, HEAD, REGISTER_LIMIT).await
+    download(blob, REGISTER_LIMIT).await
 }

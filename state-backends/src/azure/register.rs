@@ -19,6 +19,10 @@ use super::faults::Refusal;
 use super::objects::{HEAD, Refused, download_head, upload, within};
 use super::{AzureBlobs, REGISTER_LIMIT};
 
+/// The pauses after attempts to give a lease back. Others wait for it meanwhile, and a minute without it. A choice of this project.
+const RELEASE_PAUSES: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600), Duration::ZERO];
+
 /// The metadata by which a write whose answer was lost is known again.
 const MARK: &str = "siacwrite";
 
@@ -30,7 +34,7 @@ impl AzureBlobs {
         }
         let blob = self.blob(HEAD);
         let options = BlockBlobClientUploadOptions::default().if_not_exists();
-        match upload(&blob, Vec::new(), options, REGISTER_LIMIT, HEAD).await {
+        match upload(&blob, Vec::new(), options, REGISTER_LIMIT).await {
             Ok(version) => Ok(version),
             // Someone leases the empty one already, or has written it.
             Err(Refused::By(Refusal::Exists | Refusal::Leased, _)) => match download_head(&blob).await? {
@@ -64,7 +68,7 @@ impl AzureBlobs {
             ..Default::default()
         };
         let (blob, seconds) = (self.blob(HEAD), i32::try_from(self.lease_time.as_secs()).unwrap_or(i32::MAX));
-        let acquired = within(REGISTER_LIMIT, "leasing HEAD", blob.acquire_lease(seconds, Some(options))).await;
+        let acquired = within(REGISTER_LIMIT, blob.acquire_lease(seconds, Some(options))).await;
         match acquired {
             Ok(_) => Ok(()),
             // Whoever has seen a version has seen the register.
@@ -77,7 +81,7 @@ impl AzureBlobs {
     async fn keep(&self, held: &mut Option<String>, version: &Etag, content: &[u8]) -> Result<Version, StoreFault> {
         let Some(lease) = held.clone() else { return self.write(version, content, None).await };
         let blob = self.blob(HEAD);
-        let renewed = within(REGISTER_LIMIT, "renewing the lease of HEAD", blob.renew_lease(lease.clone(), None)).await;
+        let renewed = within(REGISTER_LIMIT, blob.renew_lease(lease.clone(), None)).await;
         renewed.map_err(Refused::fault)?;
         self.write(version, content, Some(&lease)).await
     }
@@ -98,16 +102,21 @@ impl AzureBlobs {
             ..Default::default()
         };
         let blob = self.blob(HEAD);
-        match within(REGISTER_LIMIT, "breaking the lease of HEAD", blob.break_lease(Some(options))).await {
+        match within(REGISTER_LIMIT, blob.break_lease(Some(options))).await {
             Ok(_) | Err(Refused::By(Refusal::NoLease, _)) => self.write(version, content, None).await,
             Err(refused) => Err(refused.fault()),
         }
     }
 
-    /// Gives a lease back, when it is to be had quickly; otherwise it runs out by itself.
+    /// Gives a lease back. When the service cannot be reached for it, the lease runs out by itself.
     async fn let_go(&self, lease: &str) {
         let blob = self.blob(HEAD);
-        let _ = within(REGISTER_LIMIT, "releasing HEAD", blob.release_lease(lease.to_owned(), None)).await;
+        for pause in RELEASE_PAUSES {
+            match within(REGISTER_LIMIT, blob.release_lease(lease.to_owned(), None)).await.map_err(Refused::fault) {
+                Err(StoreFault::Ambiguous(_) | StoreFault::Transient(_)) => tokio::time::sleep(pause).await,
+                _ => return,
+            }
+        }
     }
 
     /// Writes when the register has this version, and is under this lease, or under none.
@@ -120,7 +129,7 @@ impl AzureBlobs {
             metadata: Some([(MARK.to_owned(), mark.clone())].into()),
             ..Default::default()
         };
-        let fault = match upload(&self.blob(HEAD), content.to_vec(), options, REGISTER_LIMIT, HEAD).await {
+        let fault = match upload(&self.blob(HEAD), content.to_vec(), options, REGISTER_LIMIT).await {
             Ok(written) => return Ok(Version(written.to_string())),
             Err(Refused::By(Refusal::NotThere, _)) => StoreFault::Conflict,
             Err(refused) => refused.fault(),
@@ -134,7 +143,7 @@ impl AzureBlobs {
     /// The version of the register when its last write bears this mark: then the write whose answer was lost was carried out.
     async fn version_marked(&self, mark: &str) -> Option<Version> {
         let blob = self.blob(HEAD);
-        let present = within(REGISTER_LIMIT, "looking at HEAD", blob.get_properties(None)).await.ok()?;
+        let present = within(REGISTER_LIMIT, blob.get_properties(None)).await.ok()?;
         let marks = present.metadata().ok()?;
         let version = present.etag().ok()??;
         marks.get(MARK).is_some_and(|present| present == mark).then(|| Version(version.to_string()))

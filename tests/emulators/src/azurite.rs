@@ -41,6 +41,14 @@ impl Azurite {
         Self::on(SHARED.get_or_init(|| Arc::new(Running::start())).clone())
     }
 
+    /// A container's name on an Azurite that nobody else uses, and that ends with this value.
+    ///
+    /// # Panics
+    /// As [`Azurite::start`].
+    pub fn alone() -> Self {
+        Self::on(Arc::new(Running::start()))
+    }
+
     fn on(running: Arc<Running>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let container = format!("siac-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
