@@ -1,0 +1,273 @@
+//! What befalls a stack: strangers, throttling, refusals, registrations, operations that fail.
+
+use serde_json::json;
+use siac_arm_double::{Double, Trouble};
+use siac_core::model::address::ResourceAddress;
+use siac_core::model::plan::Action;
+use siac_core::model::snapshot::Status;
+
+use crate::house::{Goal, House};
+use crate::suite::{did, nothing};
+
+const GROUP: &str = r#"
+[resource.azure_resource.group]
+type = "Microsoft.Resources/resourceGroups@2024-11-01"
+name = "rg"
+location = "westeurope"
+"#;
+
+const MAPS: &str = r#"
+[resource.azure_resource.group]
+type = "Microsoft.Resources/resourceGroups@2024-11-01"
+name = "rg"
+location = "westeurope"
+
+[resource.azure_resource.it]
+type = "Microsoft.Maps/accounts@2023-06-01"
+parent = "${azure_resource.group.id}"
+name = "it"
+location = "westeurope"
+body.sku.name = "G2"
+"#;
+
+const NETWORK: &str = r#"
+[resource.azure_resource.group]
+type = "Microsoft.Resources/resourceGroups@2024-11-01"
+name = "rg"
+location = "westeurope"
+
+[resource.azure_resource.it]
+type = "Microsoft.Network/virtualNetworks@2024-05-01"
+parent = "${azure_resource.group.id}"
+name = "it"
+location = "westeurope"
+body.properties.addressSpace.addressPrefixes = ["10.0.0.0/16"]
+"#;
+
+fn id(below: &str) -> String {
+    format!("/subscriptions/{}/resourceGroups/rg{below}", Double::SUBSCRIPTION)
+}
+
+fn it() -> ResourceAddress {
+    ResourceAddress::managed("azure_resource", "it")
+}
+
+/// A run that fails; what it said.
+async fn refused(house: &House, stack: &str) -> String {
+    let report = house.run(Goal::Stack(stack)).await.unwrap();
+    assert_ne!(report.status, Some(Status::Complete), "{:?}", report.changes);
+    report.failures.join("\n")
+}
+
+async fn made(house: &House, stack: &str) {
+    let report = house.run(Goal::Stack(stack)).await.unwrap();
+    assert_eq!(report.status, Some(Status::Complete), "{:?}", report.failures);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strangers_resource_is_never_touched() {
+    let house = House::new();
+    made(&house, GROUP).await;
+    let theirs = json!({ "location": "westeurope", "sku": { "name": "G2" }, "tags": { "owner": "someone" } });
+    house.double.plant(&id("/providers/Microsoft.Maps/accounts/it"), &theirs);
+    let why = refused(&house, MAPS).await;
+    assert!(why.contains("siac did not make it; import it"), "{why}");
+    assert_eq!(house.double.count("(PUT|DELETE|PATCH) .*/accounts/it$"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_stack_has_is_left_to_it() {
+    let mut house = House::new();
+    made(&house, GROUP).await;
+    let marks = json!({ "siac-state": "ffffffffffffffffffffffffffffffff", "siac-addr": "azure_resource.maps", "siac-stack": "other", "siac-op": "00" });
+    let theirs = json!({ "location": "westeurope", "sku": { "name": "G2" }, "tags": marks });
+    house.double.plant(&id("/providers/Microsoft.Maps/accounts/it"), &theirs);
+    house.provider = "adopt = \"always\"".to_owned();
+    let why = refused(&house, MAPS).await;
+    assert!(why.contains("is azure_resource.maps of the stack `other`"), "{why}");
+    assert_eq!(house.double.count("(PUT|DELETE|PATCH) .*/accounts/it$"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_for_it_takes_over_what_is_there() {
+    let mut house = House::new();
+    made(&house, GROUP).await;
+    let theirs = json!({ "location": "westeurope", "sku": { "name": "G2" } });
+    house.double.plant(&id("/providers/Microsoft.Maps/accounts/it"), &theirs);
+    house.provider = "adopt = \"always\"".to_owned();
+    did(house.run(Goal::Stack(MAPS)).await, &it(), Some(Action::Create)).unwrap();
+    nothing(house.plan(MAPS).await).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resource_that_is_gone_is_made_anew() {
+    let house = House::new();
+    made(&house, MAPS).await;
+    house.double.vanish(&id("/providers/Microsoft.Maps/accounts/it"));
+    did(house.run(Goal::Stack(MAPS)).await, &it(), Some(Action::Create)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn throttling_is_waited_out() {
+    let house = House::new();
+    house
+        .double
+        .trouble(Trouble::on("PUT .*/accounts/it$", 429, "SubscriptionRequestsThrottled").times(3).retry_after(0));
+    house.double.trouble(Trouble::on("PUT .*/resourceGroups/rg$", 503, "ServiceUnavailable").times(1));
+    made(&house, MAPS).await;
+    assert_eq!(house.double.count("PUT .*/accounts/it$"), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_of_the_service_after_the_effect_makes_nothing_twice() {
+    let house = House::new();
+    house.double.trouble(Trouble::on("PUT .*/accounts/it$", 500, "InternalServerError").after_effect());
+    made(&house, MAPS).await;
+    nothing(house.plan(MAPS).await).unwrap();
+    let report = house.run(Goal::Nothing).await.unwrap();
+    assert_eq!((report.status, house.double.left()), (Some(Status::Complete), Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_was_overtaken_is_made_on_what_is_there_now() {
+    let house = House::new();
+    made(&house, NETWORK).await;
+    let changed = NETWORK.replace("10.0.0.0/16", "10.9.0.0/16");
+    house.double.trouble(Trouble::on("PUT .*/virtualNetworks/it$", 412, "PreconditionFailed"));
+    did(house.run(Goal::Stack(&changed)).await, &it(), Some(Action::Update)).unwrap();
+    nothing(house.plan(&changed).await).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parent_that_is_not_visible_yet_is_waited_for() {
+    let house = House::new();
+    house.double.trouble(Trouble::on("PUT .*/accounts/it$", 404, "ResourceGroupNotFound").times(2));
+    made(&house, MAPS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_group_is_explained() {
+    let house = House::new();
+    let alone = r#"
+[resource.azure_resource.it]
+type = "Microsoft.Maps/accounts@2023-06-01"
+parent = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/missing"
+name = "it"
+location = "westeurope"
+body.sku.name = "G2"
+"#;
+    let why = refused(&house, alone).await;
+    assert!(
+        why.contains("Resource group 'missing' could not be found") && why.contains("make the resource group first"),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn registration_is_asked_for_or_done() {
+    let mut house = House::new();
+    house.double.unregister("Microsoft.Maps");
+    let why = refused(&house, MAPS).await;
+    assert!(why.contains("az provider register") && why.contains("register_providers"), "{why}");
+    house.provider = "register_providers = true".to_owned();
+    made(&house, MAPS).await;
+    assert_eq!(house.double.count("POST .*/providers/Microsoft.Maps/register$"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_refuses_is_named() {
+    let house = House::new();
+    made(&house, GROUP).await;
+    let body = json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "Resource 'it' was disallowed by policy.",
+        "additionalInfo": [{ "type": "PolicyViolation", "info": { "policyAssignmentDisplayName": "only what is approved" } }] } });
+    house.double.trouble(Trouble::on("PUT .*/accounts/it$", 403, "").body(body));
+    let why = refused(&house, MAPS).await;
+    assert!(why.contains("refused by the policy only what is approved") && why.contains("correlation "), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_that_an_operation_meets_leaves_nothing_unknown() {
+    let house = House::new();
+    made(&house, GROUP).await;
+    house.double.fail_next_operation("QuotaExceeded", "no more networks");
+    let why = refused(&house, NETWORK).await;
+    assert!(why.contains("QuotaExceeded: no more networks") && why.contains("Quotas"), "{why}");
+    // The rollback took away what the failed operation had left.
+    assert_eq!(house.double.left(), [id("")]);
+    made(&house, NETWORK).await;
+    nothing(house.plan(NETWORK).await).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_whose_status_is_forgotten_is_told_by_its_resource() {
+    let house = House::new();
+    house.double.hold(true);
+    let forgotten = async {
+        while house.double.count("GET .*/operationStatuses/") == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        house.double.forget_operations();
+        house.double.tamper(
+            &id("/providers/Microsoft.Network/virtualNetworks/it"),
+            &json!({ "properties": { "provisioningState": "Succeeded" } }),
+        );
+        std::future::pending::<()>().await;
+    };
+    let ended = house.run_until(Goal::Stack(NETWORK), forgotten).await.unwrap().unwrap();
+    assert_eq!(ended.status, Some(Status::Complete), "{:?}", ended.failures);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_of_one_operation_carry_one_identity() {
+    let house = House::new();
+    house.double.trouble(Trouble::on("PUT .*/accounts/it$", 429, "TooManyRequests").times(1));
+    made(&house, MAPS).await;
+    let puts = house
+        .double
+        .exchanges()
+        .into_iter()
+        .filter(|exchange| exchange.what.starts_with("PUT") && exchange.what.ends_with("/accounts/it"));
+    let identities: Vec<_> = puts.map(|exchange| exchange.client_request).collect();
+    assert_eq!(identities.len(), 2);
+    assert!(identities[0].is_some() && identities[0] == identities[1], "{identities:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_reach_azure_and_nothing_else() {
+    let house = House::new();
+    let stack = format!(
+        "{GROUP}\n[secrets.key]\nsource = \"file:secret\"\n\n[resource.azure_resource.it]\ntype = \"Microsoft.App/managedEnvironments@2024-03-01\"\nparent = \"${{azure_resource.group.id}}\"\nname = \"it\"\nlocation = \"westeurope\"\nsensitive_body.properties.appLogsConfiguration.logAnalyticsConfiguration.sharedKey = \"hunter2\"\n"
+    );
+    let stack = stack.replace("[secrets.key]\nsource = \"file:secret\"\n", "");
+    made(&house, &stack).await;
+    let document = house.double.document(&id("/providers/Microsoft.App/managedEnvironments/it")).unwrap();
+    let key = &document["properties"]["appLogsConfiguration"]["logAnalyticsConfiguration"]["sharedKey"];
+    assert_eq!(key, "hunter2");
+    nothing(house.plan(&stack).await).unwrap();
+    did(house.run(Goal::Stack(&stack.replace("hunter2", "hunter3"))).await, &it(), Some(Action::Update)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setting_is_set_and_never_deleted() {
+    let house = House::new();
+    let stack = format!(
+        "{GROUP}\n[resource.azure_resource.account]\ntype = \"Microsoft.Storage/storageAccounts@2024-01-01\"\nparent = \"${{azure_resource.group.id}}\"\nname = \"data1\"\nlocation = \"westeurope\"\nbody = {{ kind = \"StorageV2\", sku = {{ name = \"Standard_LRS\" }} }}\n\n[resource.azure_resource.it]\ntype = \"Microsoft.Storage/storageAccounts/blobServices@2024-01-01\"\nparent = \"${{azure_resource.account.id}}\"\nname = \"default\"\nsetting = true\nbody.properties.deleteRetentionPolicy = {{ enabled = true, days = 7 }}\n"
+    );
+    made(&house, &stack).await;
+    nothing(house.plan(&stack).await).unwrap();
+    let report = house.run(Goal::Nothing).await.unwrap();
+    assert_eq!((report.status, house.double.left()), (Some(Status::Complete), Vec::new()), "{:?}", report.failures);
+    assert_eq!(house.double.count("DELETE .*/blobServices/default$"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_are_read_while_planning() {
+    let house = House::new();
+    made(&house, GROUP).await;
+    let stack = format!(
+        "{GROUP}\n[data.azure_client_config.me]\n\n[data.azure_subscription.this]\n\n[data.azure_resource.group]\ntype = \"Microsoft.Resources/resourceGroups@2024-11-01\"\nname = \"rg\"\nresponse_export_values = {{ state = \"properties.provisioningState\" }}\n\n[data.azure_resource.none]\ntype = \"Microsoft.Resources/resourceGroups@2024-11-01\"\nname = \"none\"\nmust_exist = false\n\n[output.told]\nvalue = \"${{data.azure_subscription.this.state}} ${{data.azure_resource.group.output.state}} ${{data.azure_resource.none.exists}} ${{data.azure_client_config.me.subscription_id}}\"\n"
+    );
+    let report = house.run(Goal::Stack(&stack)).await.unwrap();
+    let told = &report.snapshot.outputs["told"].value;
+    assert_eq!(told.as_str(), Some(format!("Enabled Succeeded false {}", Double::SUBSCRIPTION).as_str()));
+}

@@ -1,0 +1,323 @@
+//! What is no resource of the table: subscriptions, groups, providers, operations, deleted vaults, tokens and packages.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value as Json, json};
+
+use crate::answers::{error, no_group, no_version};
+use crate::http::{Request, Response};
+use crate::json::overlay;
+use crate::path::Place;
+use crate::serve::names;
+use crate::types::{By, Course};
+use crate::world::{End, Resource, TENANT, World, guid};
+
+/// The versions that groups speak.
+const GROUP_VERSIONS: [&str; 8] =
+    ["2019-10-01", "2020-06-01", "2021-04-01", "2022-09-01", "2023-07-01", "2024-03-01", "2024-11-01", "2025-04-01"];
+
+const GROUP: &str = "Microsoft.Resources/resourceGroups";
+
+/// The answer to what is special; `None` when the table answers.
+pub fn answer(world: &mut World, request: &Request, place: &Place) -> Option<Response> {
+    let lower = request.path.to_ascii_lowercase();
+    let last = lower.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    if let Some(number) = lower.split("/operationstatuses/").nth(1).and_then(|number| number.parse().ok()) {
+        return Some(status(world, number));
+    }
+    if let Some(number) = lower.split("/operationresults/").nth(1).and_then(|number| number.parse().ok()) {
+        return Some(result(world, request, number));
+    }
+    if last == "checknameavailability" {
+        return Some(names::check(world, request));
+    }
+    if lower.contains("/deletedvaults/") || last == "deletedvaults" {
+        return Some(deleted(world, request, &lower));
+    }
+    if place.ty.is_empty() {
+        return group_or_subscription(world, request, place, &last);
+    }
+    match place.names.is_empty() && lower.matches('/').count() <= 5 {
+        true => provider(world, request, &place.ty, place.rest.as_deref()),
+        false => None,
+    }
+}
+
+/// `GET /subscriptions`.
+pub fn subscriptions(world: &World) -> Response {
+    let all: Vec<Json> = world.subscriptions.iter().map(|id| subscription(id)).collect();
+    Response::json(200, &json!({ "value": all }))
+}
+
+fn subscription(id: &str) -> Json {
+    json!({ "id": format!("/subscriptions/{id}"), "subscriptionId": id, "tenantId": TENANT,
+            "displayName": "the double's", "state": "Enabled", "authorizationSource": "RoleBased",
+            "subscriptionPolicies": { "locationPlacementId": "Internal_2014-09-01", "quotaId": "Internal_2014-09-01", "spendingLimit": "Off" } })
+}
+
+fn group_or_subscription(world: &mut World, request: &Request, place: &Place, last: &str) -> Option<Response> {
+    let version = request.query.get("api-version").map(String::as_str).unwrap_or_default();
+    if last == "resources" {
+        return Some(everything(world, &place.scope));
+    }
+    if last == "resourcegroups" {
+        let groups = world.resources.values().filter(|resource| resource.ty == GROUP);
+        let groups: Vec<Json> = groups.map(|resource| resource.document.clone()).collect();
+        return Some(Response::json(200, &json!({ "value": groups })));
+    }
+    let Some(group) = &place.group else {
+        return Some(Response::json(200, &subscription(&place.subscription)));
+    };
+    if !GROUP_VERSIONS.contains(&version) {
+        return Some(no_version(GROUP, version, &GROUP_VERSIONS.map(str::to_owned)));
+    }
+    let id = format!("/subscriptions/{}/resourceGroups/{group}", place.subscription);
+    Some(match request.method.as_str() {
+        "PUT" => put_group(world, request, &id, group),
+        "PATCH" => patch_group(world, request, &id, group),
+        "DELETE" => delete_group(world, &id, group),
+        "HEAD" if world.resource(&id).is_some() => Response::empty(204),
+        _ => match world.resource(&id) {
+            Some(resource) => Response::json(200, &resource.document),
+            None => no_group(group),
+        },
+    })
+}
+
+fn everything(world: &World, scope: &str) -> Response {
+    let inside = format!("{}/", scope.trim_end_matches("/resources").to_ascii_lowercase());
+    let is_top = |resource: &Resource| resource.ty != GROUP && resource.ty.matches('/').count() == 1;
+    let found = world.resources.iter().filter(|(id, resource)| id.starts_with(&inside) && is_top(resource));
+    let shown = found.map(|(_, resource)| {
+        let document = &resource.document;
+        json!({ "id": resource.id, "name": document["name"], "type": resource.ty, "location": document["location"], "tags": document["tags"] })
+    });
+    Response::json(200, &json!({ "value": shown.collect::<Vec<_>>() }))
+}
+
+fn put_group(world: &mut World, request: &Request, id: &str, group: &str) -> Response {
+    let Ok(body) = serde_json::from_slice::<Json>(&request.body) else {
+        return error(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized.");
+    };
+    if group.len() > 90 || group.ends_with('.') || !group.chars().all(|c| c.is_alphanumeric() || "-_.()".contains(c)) {
+        return error(400, "InvalidResourceGroup", format!("The provided resource group name '{group}' is not valid."));
+    }
+    let Some(location) = body.get("location").and_then(Json::as_str) else {
+        return error(400, "LocationRequired", "The location property is required for this definition.");
+    };
+    let before = world.resource(id).cloned();
+    if let Some(before) = &before {
+        if before.operation.is_some() {
+            return error(
+                409,
+                "ResourceGroupBeingDeleted",
+                format!("The resource group '{group}' is in deprovisioning state and cannot perform this operation."),
+            );
+        }
+        let there = before.document["location"].as_str().unwrap_or_default().to_owned();
+        if !there.eq_ignore_ascii_case(&location.replace(' ', "")) {
+            let message = format!(
+                "Invalid resource group location '{location}'. The Resource group already exists in location '{there}'."
+            );
+            return error(409, "InvalidResourceGroupLocation", message);
+        }
+    }
+    let mut document = json!({ "id": id, "name": group, "type": GROUP, "location": location.replace(' ', "").to_ascii_lowercase(),
+                               "properties": { "provisioningState": "Succeeded" } });
+    if let Some(tags) = body.get("tags").filter(|tags| !tags.is_null()) {
+        document["tags"] = tags.clone();
+    }
+    if let Some(managed) = body.get("managedBy").filter(|managed| !managed.is_null()) {
+        document["managedBy"] = managed.clone();
+    }
+    let status = if before.is_some() { 200 } else { 201 };
+    let version = before.map_or(1, |before| before.version + 1);
+    let resource =
+        Resource { id: id.to_owned(), ty: GROUP.to_owned(), document: document.clone(), version, operation: None };
+    world.resources.insert(id.to_ascii_lowercase(), resource);
+    Response::json(status, &document)
+}
+
+fn patch_group(world: &mut World, request: &Request, id: &str, group: &str) -> Response {
+    let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+    let Some(resource) = world.resources.get_mut(&id.to_ascii_lowercase()) else { return no_group(group) };
+    if let Some(tags) = body.get("tags") {
+        resource.document["tags"] = tags.clone();
+    }
+    let mut rest = body.clone();
+    crate::json::remove(&mut rest, "tags");
+    overlay(&mut resource.document, &rest);
+    Response::json(200, &resource.document)
+}
+
+fn delete_group(world: &mut World, id: &str, group: &str) -> Response {
+    if world.resource(id).is_none() {
+        return no_group(group);
+    }
+    let course = Course { status: 202, by: By::Location, polls: 2 };
+    let number = world.start(id, &course, End::Gone, "Deleting").unwrap_or_default();
+    let subscription = id.split('/').nth(2).unwrap_or_default();
+    let url = format!(
+        "{}/subscriptions/{subscription}/operationresults/{number}?api-version=2022-09-01&t=1&s=signature",
+        world.origin
+    );
+    Response::empty(202).header("location", url).header("retry-after", "0")
+}
+
+/// A resource provider of the subscription.
+fn provider(world: &mut World, request: &Request, namespace: &str, rest: Option<&str>) -> Option<Response> {
+    let key = namespace.to_ascii_lowercase();
+    let is_known = world.types.iter().any(|row| row.name.to_ascii_lowercase().starts_with(&format!("{key}/")));
+    match (request.method.as_str(), rest) {
+        (_, None) if !is_known => {
+            return Some(error(
+                404,
+                "InvalidResourceNamespace",
+                format!("The resource namespace '{namespace}' is invalid."),
+            ));
+        }
+        ("GET", None) => {}
+        ("POST", Some(word)) if word.eq_ignore_ascii_case("register") => drop(world.unregistered.remove(&key)),
+        _ => return None,
+    }
+    let state = if world.unregistered.contains(&key) { "NotRegistered" } else { "Registered" };
+    Some(Response::json(200, &json!({ "namespace": namespace, "registrationState": state, "resourceTypes": [] })))
+}
+
+/// `Azure-AsyncOperation`.
+fn status(world: &mut World, number: u64) -> Response {
+    let Some(operation) = world.look(number) else {
+        return error(404, "NotFound", "The operation is not known.");
+    };
+    let state = match (&operation.failure, operation.is_done) {
+        (_, false) => "InProgress",
+        (Some(_), true) => "Failed",
+        (None, true) => "Succeeded",
+    };
+    let mut body = json!({ "id": format!("/operationStatuses/{number}"), "name": guid(&number.to_string()), "status": state,
+                           "startTime": "2026-11-21T08:00:00Z" });
+    if let (Some((code, message)), true) = (&operation.failure, operation.is_done) {
+        body["error"] = json!({ "code": code, "message": message });
+    }
+    Response::json(200, &body).header("retry-after", "0")
+}
+
+/// `Location`.
+fn result(world: &mut World, request: &Request, number: u64) -> Response {
+    let Some(operation) = world.look(number) else {
+        return error(404, "NotFound", "The operation is not known.");
+    };
+    match (&operation.failure, operation.is_done) {
+        (_, false) => {
+            let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let url = format!("{}{}?{}", world.origin, request.path, query.join("&"));
+            Response::empty(202).header("location", url).header("retry-after", "0")
+        }
+        (Some((code, message)), true) => error(409, code, message),
+        (None, true) => match world.resource(&operation.id).cloned() {
+            Some(resource) if operation.end == End::Ready => Response::json(200, &world.shown(&resource)),
+            _ => Response::empty(200),
+        },
+    }
+}
+
+/// Deleted vaults.
+fn deleted(world: &mut World, request: &Request, lower: &str) -> Response {
+    let ty = "microsoft.keyvault/vaults".to_owned();
+    let mut parts = lower.split("/deletedvaults").nth(1).unwrap_or_default().split('/').filter(|part| !part.is_empty());
+    let (name, action) = (parts.next(), parts.next());
+    let Some(name) = name else {
+        let all: Vec<Json> = world.deleted.values().map(shown_deleted).collect();
+        return Response::json(200, &json!({ "value": all }));
+    };
+    let key = (ty, name.to_owned());
+    let Some(resource) = world.deleted.get(&key).cloned() else {
+        let message = format!("The specified deleted vault does not exist: {name}.");
+        return error(404, "DeletedVaultNotFound", message);
+    };
+    match (request.method.as_str(), action) {
+        ("POST", Some("purge")) => {
+            if resource.document["properties"]["enablePurgeProtection"] == json!(true) {
+                return error(
+                    400,
+                    "MethodNotAllowed",
+                    "Operation 'DeletedVaultPurge' is not allowed: the vault has purge protection.",
+                );
+            }
+            world.deleted.remove(&key);
+            let course = Course { status: 202, by: By::Location, polls: 1 };
+            let number = world.start(&resource.id, &course, End::Nothing, "Purging").unwrap_or_default();
+            let path = request.path.split("/deletedVaults").next().unwrap_or_default();
+            let url = format!("{}{path}/operationResults/{number}?api-version=2023-07-01", world.origin);
+            Response::empty(202).header("location", url).header("retry-after", "0")
+        }
+        _ => Response::json(200, &shown_deleted(&resource)),
+    }
+}
+
+fn shown_deleted(resource: &Resource) -> Json {
+    let document = &resource.document;
+    let name = document["name"].as_str().unwrap_or_default();
+    let location = document["location"].as_str().unwrap_or_default();
+    let subscription = resource.id.split('/').nth(2).unwrap_or_default();
+    json!({ "id": format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{name}"),
+            "name": name, "type": "Microsoft.KeyVault/deletedVaults",
+            "properties": { "vaultId": resource.id, "location": location, "tags": document["tags"],
+                            "deletionDate": "2026-11-21T08:00:00Z", "scheduledPurgeDate": "2027-02-19T08:00:00Z",
+                            "purgeProtectionEnabled": document["properties"]["enablePurgeProtection"] } })
+}
+
+/// The identity endpoint of App Service.
+pub fn token(request: &Request) -> Response {
+    if request.header("x-identity-header") != Some("double") {
+        return Response::json(400, &json!({ "statusCode": 400, "message": "the header X-IDENTITY-HEADER is wrong" }));
+    }
+    let claims = json!({ "oid": guid("the identity"), "appid": guid("the application"), "tid": TENANT });
+    let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
+    let token = format!("{}.{}.x", part(&json!({ "alg": "none" })), part(&claims));
+    let resource = request.query.get("resource").cloned().unwrap_or_default();
+    Response::json(
+        200,
+        &json!({ "access_token": token, "expires_on": "4102444800", "resource": resource, "token_type": "Bearer" }),
+    )
+}
+
+/// The management site of an app: `/scm/APP/api/publish`, and the state of what was deployed.
+pub fn deploy(world: &mut World, request: &Request) -> Response {
+    let mut parts = request.path.trim_start_matches("/scm/").splitn(2, '/');
+    let (app, path) = (parts.next().unwrap_or_default().to_ascii_lowercase(), parts.next().unwrap_or_default());
+    let site = world.resources.values().find(|resource| {
+        resource.ty == "Microsoft.Web/sites" && resource.id.to_ascii_lowercase().ends_with(&format!("/{app}"))
+    });
+    let Some(site) = site.map(|site| site.id.clone()) else { return error(404, "NotFound", "There is no such app.") };
+    match (request.method.as_str(), path) {
+        ("POST", "api/publish") if request.body.starts_with(b"PK") => {
+            world.packages.insert(app, request.body.clone());
+            let course = Course { status: 202, by: By::Status, polls: 2 };
+            let number = world.start(&site, &course, End::Nothing, "Succeeded").unwrap_or_default();
+            if let Some(site) = world.resources.get_mut(&site.to_ascii_lowercase()) {
+                site.operation = None;
+            }
+            Response::json(202, &json!(number.to_string()))
+        }
+        ("POST", "api/publish") => error(400, "BadRequest", "The package is no zip archive."),
+        ("GET", path) => {
+            let number = path.trim_start_matches("api/deployments/").parse().unwrap_or_default();
+            let Some(operation) = world.look(number) else {
+                return error(404, "NotFound", "There is no such deployment.");
+            };
+            // 1 building, 3 failed, 4 successful.
+            let status = match (operation.is_done, &operation.failure) {
+                (false, _) => 1,
+                (true, Some(_)) => 3,
+                (true, None) => 4,
+            };
+            let text = operation.failure.map(|(_, message)| message).unwrap_or_default();
+            Response::json(
+                200,
+                &json!({ "id": number.to_string(), "status": status, "status_text": text, "complete": operation.is_done }),
+            )
+        }
+        _ => error(405, "MethodNotAllowed", "The method is not allowed here."),
+    }
+}
