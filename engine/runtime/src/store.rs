@@ -17,6 +17,9 @@ mod labels;
 mod lock;
 #[cfg(test)]
 mod memory;
+mod migrate;
+#[cfg(test)]
+mod migrate_tests;
 mod objects;
 mod plans;
 #[cfg(test)]
@@ -48,6 +51,7 @@ pub use formats::SavedPlan;
 pub use head::{Head, Holder, Purpose};
 use keys::Keyring;
 pub use lock::{Takeover, Wait, Waiting};
+pub use migrate::Migrated;
 pub use prune::{Keep, Pruned};
 pub use session::{Leaving, Session};
 pub use snapshots::{Published, SnapshotName};
@@ -108,6 +112,11 @@ impl Store {
     /// The stack's name.
     pub fn stack(&self) -> &str {
         &self.parts.stack
+    }
+
+    /// What names the place of the state.
+    pub fn place(&self) -> &str {
+        &self.parts.backend
     }
 
     /// Opens a store; nothing is read yet.

@@ -92,6 +92,12 @@ pub enum StoreError {
         /// Who says to have written it, not authenticated.
         written_by: String,
     },
+    /// The state went to another place.
+    #[error("the state was brought to {to}; name that place in `[state]`. What is left here is a copy of that day")]
+    Moved {
+        /// Where to.
+        to: String,
+    },
     /// Objects are missing or do not belong together.
     #[error("the state is damaged: {0}")]
     Damaged(String),

@@ -54,6 +54,9 @@ pub struct Head {
     pub writer_nonce: OpId,
     /// The writer's data key, for each recipient.
     pub keys: Vec<WrappedKey>,
+    /// Where the state went; nobody takes this register any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
 }
 
 /// The signs of life of a holder.
@@ -110,6 +113,8 @@ pub enum Purpose {
     Prune,
     /// Changing the keys.
     RotateKeys,
+    /// Bringing the state to another place.
+    Migrate,
 }
 
 impl fmt::Display for Purpose {
@@ -122,6 +127,7 @@ impl fmt::Display for Purpose {
             Self::Edit => "edit",
             Self::Prune => "prune",
             Self::RotateKeys => "key rotation",
+            Self::Migrate => "migration",
         })
     }
 }
@@ -254,6 +260,7 @@ mod tests {
                 wrapped: String::new(),
                 params: BTreeMap::new(),
             }],
+            moved_to: None,
         }
     }
 

@@ -172,7 +172,7 @@ impl Store {
     }
 
     /// A data key for this run, before anything is done that needs one.
-    async fn draw_sealer(&self, head: Option<&Head>) -> Result<Sealer, StoreError> {
+    pub(super) async fn draw_sealer(&self, head: Option<&Head>) -> Result<Sealer, StoreError> {
         let known = head.map_or(&[][..], |head| &head.keys);
         if !known.is_empty() && !self.changes_keys {
             self.keyring.agree_with(known)?;
@@ -223,6 +223,7 @@ impl Store {
             dirty: false,
             writer_nonce: siac_core::model::identity::OpId([0; 16]),
             keys: Vec::new(),
+            moved_to: None,
         }
     }
 
@@ -296,6 +297,7 @@ mod tests {
             dirty: false,
             writer_nonce: siac_core::model::identity::OpId([0; 16]),
             keys: Vec::new(),
+            moved_to: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use siac_core::model::identity::{Digest, OpId};
 use siac_core::ports::{DataKey, Hold, StoreFault, Version, random_16};
 
+use super::envelope::printable;
 use super::head::{FORMAT, Head, UnverifiedHead};
 use super::{CREATED_BY, Store, StoreError};
 
@@ -39,9 +40,12 @@ impl From<StoreError> for SwapFault {
 }
 
 impl Store {
-    /// HEAD, authenticated, and not older than what this machine has seen.
+    /// HEAD, authenticated, not older than what this machine has seen, and of a state that is still here.
     pub(super) async fn read_head(&self) -> Result<Option<Current>, StoreError> {
         let current = self.read_any_head().await?;
+        if let Some(to) = current.as_ref().and_then(|current| current.head.moved_to.as_deref()) {
+            return Err(StoreError::Moved { to: printable(to) });
+        }
         self.witness.check(current.as_ref().map(|current| &current.head))?;
         Ok(current)
     }

@@ -15,7 +15,7 @@ use super::session::{Leaving, Session};
 use super::{Store, StoreError, artifacts, snapshots};
 
 /// Everything that is sealed and kept.
-const FOLDERS: [&str; 4] = [snapshots::FOLDER, "wal/", artifacts::FOLDER, "audit/"];
+pub(super) const FOLDERS: [&str; 4] = [snapshots::FOLDER, "wal/", artifacts::FOLDER, "audit/"];
 
 impl Store {
     /// Changes the keys of a state to `new`, and answers with the number of objects that are sealed for them.

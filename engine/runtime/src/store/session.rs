@@ -306,11 +306,27 @@ impl Session {
             return Ok(());
         }
         self.check_standing().await?;
-        let head = self.head.lock().await.head.clone();
+        let (leaving, merged) = self.what_is_left(leaving).await;
+        self.leave(leaving, merged).await
+    }
+
+    /// What the next holder must know of this epoch: whether something may be half done, and up to which epoch the journals are merged.
+    async fn what_is_left(&self, leaving: Leaving) -> (Leaving, u64) {
+        let head = &self.head.lock().await.head;
         let nothing_happened = !self.owes && self.writing.is_empty() && leaving == Leaving::Clean;
         let merged = if nothing_happened { head.epoch } else { head.wal_merged_epoch };
-        let leaving = if head.dirty && self.owes { Leaving::Dirty } else { leaving };
-        self.leave(leaving, merged).await
+        (if head.dirty && self.owes { Leaving::Dirty } else { leaving }, merged)
+    }
+
+    /// Gives the lock back for good: the state goes on at another place, and nobody takes it here any more.
+    pub(super) async fn move_away(mut self, to: &str) -> Result<(), StoreError> {
+        self.check_standing().await?;
+        let (leaving, merged) = self.what_is_left(Leaving::Clean).await;
+        let (dirty, to) = (leaving == Leaving::Dirty, Some(to.to_owned()));
+        let step = |head: Head| Head { holder: None, dirty, wal_merged_epoch: merged, moved_to: to, ..head };
+        let left = self.change_head(step, Hold::Release).await;
+        self.end();
+        left
     }
 
     async fn leave(&mut self, leaving: Leaving, merged: u64) -> Result<(), StoreError> {
