@@ -37,6 +37,14 @@ pub trait Catalogue: Send + Sync {
         crate::planning::compare::by_schema(kind, prior, desired)
     }
 
+    /// What people should know of the way an update in place goes, in a few words, when it is not just done: its steps, what it waits for.
+    ///
+    /// The plan shows it; nothing is decided by it. `planned` is what [`Catalogue::plan`] has said.
+    fn way(&self, name: &str, prior: &Object, planned: &Planned) -> Option<String> {
+        let _ = (name, prior, planned);
+        None
+    }
+
     /// What is wrong with the attributes beyond what the schema says. Holes may stand anywhere.
     fn validate(&self, mode: Mode, kind: &str, desired: &Partial) -> Diagnostics {
         let _ = (mode, kind, desired);

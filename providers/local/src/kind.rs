@@ -25,6 +25,12 @@ pub trait Kind: Send + Sync {
         by_schema(schema, prior, desired)
     }
 
+    /// What people should know of the way an update goes.
+    fn way(&self, planned: &Planned) -> Option<String> {
+        let _ = planned;
+        None
+    }
+
     /// What is wrong beyond the schema.
     fn validate(&self, desired: &Partial) -> Diagnostics {
         let _ = desired;

@@ -111,6 +111,10 @@ impl Catalogue for LocalProvider {
         }
     }
 
+    fn way(&self, name: &str, _: &Object, planned: &Planned) -> Option<String> {
+        self.kinds.get(name)?.way(planned)
+    }
+
     fn validate(&self, mode: Mode, kind: &str, desired: &Partial) -> Diagnostics {
         let managed = self.kinds.get(kind).filter(|_| mode == Mode::Managed);
         managed.map(|kind| kind.validate(desired)).unwrap_or_default()

@@ -351,6 +351,9 @@ impl<'d, 'a> Decision<'d, 'a> {
         match planned.verdict {
             _ if must_replace || !self.reasons.is_empty() => self.replace(planned),
             Verdict::Update => {
+                if let Some(way) = self.offer.catalogue.way(&self.wish.address.kind, current, &planned) {
+                    self.draft.note("way", way, Some(&self.wish.address));
+                }
                 let changed = planned.changed.clone();
                 self.finish(Course::Update, planned, changed)
             }

@@ -67,6 +67,10 @@ impl Kind for LocalService {
         planned
     }
 
+    fn way(&self, planned: &Planned) -> Option<String> {
+        switching::traffic(planned.inputs.get("traffic")?).ok()?.as_ref().and_then(switching::told)
+    }
+
     fn validate(&self, desired: &Partial) -> Diagnostics {
         validation::problems(desired)
     }

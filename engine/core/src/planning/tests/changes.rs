@@ -44,6 +44,8 @@ fn an_update_reaches_only_what_it_changes() {
     assert_eq!(lines(&plan), ["update toy_thing.a", "update toy_value.etag"]);
     assert_eq!(plan.unchanged, 1);
     assert_eq!(plan.steps[0].undo, Undo::Restore);
+    let notes: Vec<&str> = plan.notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(notes, ["it grows by and by"], "the provider says how the update goes");
     let next = world.apply(&plan, &snapshot);
     assert!(world.plan(&loaded, &next).is_empty());
 }

@@ -106,6 +106,11 @@ impl Catalogue for Toys {
         }
         planned
     }
+
+    fn way(&self, name: &str, _: &Object, planned: &Planned) -> Option<String> {
+        let grows = planned.changed.contains(&Path::attribute("size"));
+        (name == "toy_thing" && grows).then(|| "it grows by and by".to_owned())
+    }
 }
 
 /// What there is, and what can be told of it.

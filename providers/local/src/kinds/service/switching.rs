@@ -103,6 +103,28 @@ fn share<H>(written: &Value<H>) -> Result<u8, Problem> {
     share.ok_or_else(|| wrong("`traffic.share` is not between 1 and 99", "write the percentage of the new release"))
 }
 
+/// How a release takes over, in words; nothing when it does so at once.
+pub fn told(traffic: &Traffic) -> Option<String> {
+    match traffic {
+        Traffic::AllAtOnce => None,
+        Traffic::Canary { steps, bake } => {
+            let steps: Vec<String> = steps.iter().map(|step| format!("{step} %")).collect();
+            Some(format!("canary: {} of new connections, {} each", steps.join(", "), span(*bake)))
+        }
+        Traffic::Fixed { share } => {
+            Some(format!("fixed: {share} % of new connections go to the new release, the others to the one before it"))
+        }
+    }
+}
+
+/// A duration as a stack writes it, in the largest unit that says it in whole numbers.
+fn span(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let unit = units.into_iter().find(|(_, length)| milliseconds > 0 && milliseconds % length == 0);
+    unit.map_or_else(|| format!("{milliseconds}ms"), |(name, length)| format!("{}{name}", milliseconds / length))
+}
+
 /// What the front says to pages of other origins; `None` when nothing is said, or not yet.
 pub fn cors<H>(written: &Value<H>) -> Result<Option<Cors>, Problem> {
     if !is_settled(written) {
@@ -186,6 +208,14 @@ mod tests {
             assert!(read(wrong.clone()).is_err(), "{wrong}");
         }
         assert!(read(serde_json::json!({ "strategy": "canary", "steps": [10, 50, 100], "bake": "20m" })).is_ok());
+    }
+
+    #[test]
+    fn the_steps_are_told() {
+        let canary = |seconds| Traffic::Canary { steps: vec![10, 50, 100], bake: Duration::from_secs(seconds) };
+        assert_eq!(told(&canary(120)).as_deref(), Some("canary: 10 %, 50 %, 100 % of new connections, 2m each"));
+        assert_eq!(told(&canary(90)).as_deref(), Some("canary: 10 %, 50 %, 100 % of new connections, 90s each"));
+        assert_eq!(told(&Traffic::AllAtOnce), None);
     }
 
     #[test]
