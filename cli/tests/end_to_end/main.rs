@@ -9,4 +9,5 @@ mod rollback;
 mod sandbox;
 mod secrets;
 mod stacks;
+mod switches;
 mod upkeep;

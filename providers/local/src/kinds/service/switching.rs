@@ -121,7 +121,7 @@ pub fn told(traffic: &Traffic) -> Option<String> {
 fn span(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
     let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
-    let unit = units.into_iter().find(|(_, length)| milliseconds > 0 && milliseconds % length == 0);
+    let unit = units.into_iter().find(|(_, length)| milliseconds > 0 && milliseconds.is_multiple_of(*length));
     unit.map_or_else(|| format!("{milliseconds}ms"), |(name, length)| format!("{}{name}", milliseconds / length))
 }
 
