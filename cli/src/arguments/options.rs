@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use siac_core::model::address::ResourceAddress;
+use siac_core::model::address::AddressPattern;
 use siac_core::model::stack::OnFailure;
 
 use super::values::{Assignment, Switch, Wait, duration};
@@ -24,10 +24,10 @@ pub struct ScopeOptions {
     pub flag: Vec<Switch>,
     /// Plan only this resource and what it depends on; may be repeated.
     #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
-    pub target: Vec<ResourceAddress>,
+    pub target: Vec<AddressPattern>,
     /// Leave this resource and what depends on it alone; may be repeated, and combined with --target.
     #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
-    pub exclude: Vec<ResourceAddress>,
+    pub exclude: Vec<AddressPattern>,
     /// Look at what exists before planning; `--refresh=false` trusts what is remembered.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1)]
     #[arg(default_missing_value = "true", require_equals = true, help_heading = "Planning")]
@@ -54,7 +54,7 @@ pub struct PlanOptions {
     pub scope: ScopeOptions,
     /// Replace this resource even if it did not change; may be repeated.
     #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
-    pub replace: Vec<ResourceAddress>,
+    pub replace: Vec<AddressPattern>,
     /// Only record what the world looks like; change nothing.
     #[arg(long, conflicts_with_all = ["destroy", "replace", "offline"], help_heading = "Planning")]
     pub refresh_only: bool,

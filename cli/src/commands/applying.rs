@@ -104,7 +104,7 @@ pub fn import(arguments: &ImportArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fa
         id: Expression::literal(Value::string(&arguments.id)),
         place: Place(None::<Span>),
     });
-    let targets = vec![arguments.address.clone()];
+    let targets = vec![arguments.address.clone().into()];
     let view = ViewOptions::default();
     let job = Job {
         opened: &opened,

@@ -15,3 +15,4 @@ pub mod references;
 pub(crate) mod rules;
 pub mod scope;
 pub mod tree;
+pub mod write;

@@ -6,7 +6,8 @@
 //! 2. [`language`] turns TOML text into a [`model::stack::Stack`] and evaluates expressions.
 //! 3. [`planning`] compares what is wanted, remembered and observed, and answers with a [`model::plan::Plan`].
 //! 4. [`deployment`] decides what may happen next while a plan is carried out, and folds what happened into a snapshot.
-//! 5. [`ports`] holds every question asked of the world, as traits.
+//! 5. [`serverless`] holds what a component is: a whole service, told the same way whoever runs it.
+//! 6. [`ports`] holds every question asked of the world, as traits.
 //!
 //! This crate performs no I/O, reads no clock, draws no random number and names no resource kind.
 
@@ -15,3 +16,4 @@ pub mod language;
 pub mod model;
 pub mod planning;
 pub mod ports;
+pub mod serverless;

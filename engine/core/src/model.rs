@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod diagnostic;
+pub mod duration;
 pub mod event;
 pub mod expression;
 pub mod finding;

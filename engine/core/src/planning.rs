@@ -11,6 +11,7 @@
 mod artifacts;
 mod assemble;
 pub mod compare;
+mod components;
 mod data;
 mod decide;
 mod draft;
@@ -140,7 +141,8 @@ fn outputs<'a>(draft: &mut Draft<'a>, modules: Option<&Modules<'a>>) -> Vec<Outp
         }
         _ => rollback::outputs(request.snapshot),
     };
-    outputs::changes(draft, &wanted)
+    let untold = modules.map(components::untold).unwrap_or_default();
+    outputs::changes(draft, &wanted, &untold)
 }
 
 fn steps_wait_for_each_other(stuck: &[ResourceAddress]) -> Diagnostic {

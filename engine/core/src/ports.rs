@@ -17,11 +17,12 @@ use crate::model::identity::{Digest, OpId, StackUuid};
 use crate::model::inspection::Inspection;
 use crate::model::log::{LogEnd, LogNews, LogWish};
 use crate::model::path::Path;
-use crate::model::schema::{KindSchema, ProviderSchema};
+use crate::model::schema::{Attribute, KindSchema, ProviderSchema};
 use crate::model::secret::Secret;
 use crate::model::snapshot::Object;
 use crate::model::stack::SecretSource;
 use crate::model::value::{Known, Partial};
+use crate::serverless::{Component, Realisation};
 
 /// What a provider offers, without a network: all that planning may see of it.
 pub trait Catalogue: Send + Sync {
@@ -56,6 +57,25 @@ pub trait Catalogue: Send + Sync {
         let _ = kind;
         Ok(object)
     }
+
+    /// The kinds of components that it realises.
+    fn realises(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What a component can be told that only this provider knows: the table `[component.NAME.PLUGIN]`.
+    fn component_settings(&self) -> BTreeMap<&'static str, Attribute> {
+        BTreeMap::new()
+    }
+
+    /// What becomes of a component whose kind is one of [`realises`](Self::realises). Pure: the same component is always realised alike.
+    ///
+    /// # Errors
+    /// When this provider cannot do what the component asks for; [`Component::refuse`] words it.
+    fn realise(&self, component: &Component) -> Result<Realisation, Diagnostics> {
+        let _ = component;
+        Ok(Realisation::new())
+    }
 }
 
 /// The catalogues of every provider that this build of siac has, by plugin name.
@@ -85,6 +105,11 @@ impl Catalogues {
     /// The plugin that offers a kind.
     pub fn plugin_of(&self, mode: Mode, kind: &str) -> Option<&str> {
         self.0.keys().map(String::as_str).find(|plugin| self.kind(plugin, mode, kind).is_some())
+    }
+
+    /// The plugins that realise a kind of component, in order of name.
+    pub fn realising<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s str> {
+        self.0.iter().filter(move |(_, catalogue)| catalogue.realises().contains(&kind)).map(|(name, _)| name.as_str())
     }
 
     /// Every catalogue, in order of name.

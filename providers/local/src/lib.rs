@@ -7,6 +7,7 @@
 //! This crate knows nothing of plans, journals or state; it keeps its own records below `.siac/`.
 
 mod attributes;
+mod components;
 mod durable;
 mod kind;
 mod kinds;

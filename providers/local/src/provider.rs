@@ -9,12 +9,14 @@ use siac_core::model::diagnostic::Diagnostics;
 use siac_core::model::identity::Digest;
 use siac_core::model::inspection::Inspection;
 use siac_core::model::log::{LogEnd, LogWish};
-use siac_core::model::schema::{KindSchema, ProviderSchema};
+use siac_core::model::schema::{Attribute, KindSchema, ProviderSchema};
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Partial};
 use siac_core::planning::compare::by_schema;
 use siac_core::ports::{Call, Catalogue, Fault, LogReader, Observed, Planned, Provider};
+use siac_core::serverless::{Component, Realisation};
 
+use crate::components;
 use crate::kind::{Data, Kind};
 use crate::kinds::archive::LocalArchive;
 use crate::kinds::command::LocalCommand;
@@ -118,6 +120,18 @@ impl Catalogue for LocalProvider {
     fn validate(&self, mode: Mode, kind: &str, desired: &Partial) -> Diagnostics {
         let managed = self.kinds.get(kind).filter(|_| mode == Mode::Managed);
         managed.map(|kind| kind.validate(desired)).unwrap_or_default()
+    }
+
+    fn realises(&self) -> &'static [&'static str] {
+        components::KINDS
+    }
+
+    fn component_settings(&self) -> BTreeMap<&'static str, Attribute> {
+        components::settings()
+    }
+
+    fn realise(&self, component: &Component) -> Result<Realisation, Diagnostics> {
+        components::realise(component)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod body;
 mod check;
+mod component;
 mod fields;
 mod merge;
 mod module;

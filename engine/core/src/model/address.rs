@@ -99,9 +99,73 @@ impl ResourceAddress {
             && self.name == pattern.name
             && keys_agree(&pattern.key, &self.key)
             && self.scope.len() == pattern.scope.len()
-            && self.scope.iter().zip(&pattern.scope).all(|(have, wanted)| {
-                have.kind == wanted.kind && have.name == wanted.name && keys_agree(&wanted.key, &have.key)
-            })
+            && self.scope.iter().zip(&pattern.scope).all(|(have, wanted)| have.is_matched_by(wanted))
+    }
+}
+
+impl ScopeStep {
+    /// Whether `pattern`, a step that may lack its key, names this one: itself, or any instance of it.
+    pub fn is_matched_by(&self, pattern: &ScopeStep) -> bool {
+        self.kind == pattern.kind && self.name == pattern.name && (pattern.key.is_none() || pattern.key == self.key)
+    }
+}
+
+/// What a user names when resources are chosen: one resource, or everything in a module or component. Keys may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressPattern {
+    /// A resource: this instance, or every instance of it.
+    Resource(ResourceAddress),
+    /// Everything within a module or component: `component.rest-api`, `module.web["eu"]`.
+    Within(Vec<ScopeStep>),
+}
+
+impl AddressPattern {
+    /// Whether it names this instance.
+    pub fn matches(&self, address: &ResourceAddress) -> bool {
+        match self {
+            Self::Resource(pattern) => address.is_matched_by(pattern),
+            Self::Within(scope) => {
+                address.scope.len() >= scope.len()
+                    && address.scope.iter().zip(scope).all(|(have, wanted)| have.is_matched_by(wanted))
+            }
+        }
+    }
+
+    /// The scope that it names, or that of the resource that it names.
+    pub fn scope(&self) -> &[ScopeStep] {
+        match self {
+            Self::Resource(pattern) => &pattern.scope,
+            Self::Within(scope) => scope,
+        }
+    }
+}
+
+impl From<ResourceAddress> for AddressPattern {
+    fn from(address: ResourceAddress) -> Self {
+        Self::Resource(address)
+    }
+}
+
+impl fmt::Display for AddressPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource(address) => address.fmt(f),
+            Self::Within(scope) => {
+                let steps: Vec<String> = scope.iter().map(ToString::to_string).collect();
+                f.write_str(&steps.join("."))
+            }
+        }
+    }
+}
+
+impl FromStr for AddressPattern {
+    type Err = MalformedAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Reader::new(text).scope() {
+            Ok(scope) => Ok(Self::Within(scope)),
+            Err(_) => text.parse().map(Self::Resource),
+        }
     }
 }
 
@@ -163,6 +227,29 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, rest: text }
+    }
+
+    /// Modules and components, and nothing after them.
+    fn scope(mut self) -> Result<Vec<ScopeStep>, MalformedAddress> {
+        let mut scope = Vec::new();
+        loop {
+            let kind = match self.name()? {
+                "module" => ScopeKind::Module,
+                "component" => ScopeKind::Component,
+                other => return Err(self.fail(format!("`{other}` is neither `module` nor `component`"))),
+            };
+            self.dot()?;
+            let name = self.name()?.to_owned();
+            scope.push(ScopeStep { kind, name, key: self.key()? });
+            if self.rest.is_empty() {
+                return Ok(scope);
+            }
+            self.dot()?;
+        }
+    }
+
     fn fail(&self, why: impl Into<String>) -> MalformedAddress {
         MalformedAddress { text: self.text.to_owned(), why: why.into() }
     }
@@ -197,7 +284,7 @@ impl FromStr for ResourceAddress {
     type Err = MalformedAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut reader = Reader { text, rest: text };
+        let mut reader = Reader::new(text);
         let mut scope = Vec::new();
         let mut mode = Mode::Managed;
         let kind = loop {
@@ -271,6 +358,27 @@ mod tests {
         ] {
             let error = text.parse::<ResourceAddress>().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_may_name_everything_within_something() {
+        let part: ResourceAddress = r#"module.m.component.api["eu"].local_service.server"#.parse().unwrap();
+        for (text, matches) in [
+            ("module.m.component.api", true),
+            (r#"module.m.component.api["eu"]"#, true),
+            (r#"module.m.component.api["us"]"#, false),
+            ("module.m", true),
+            ("module.n", false),
+            ("component.api", false),
+            ("module.m.component.api.local_service.server", true),
+        ] {
+            let pattern: AddressPattern = text.parse().unwrap();
+            assert_eq!(pattern.to_string(), text);
+            assert_eq!(pattern.matches(&part), matches, "{text}");
+        }
+        for text in ["", "component", "component.", "nonsense.api.x.y", "component.api."] {
+            assert!(text.parse::<AddressPattern>().is_err(), "{text}");
         }
     }
 

@@ -94,6 +94,8 @@ pub struct Module {
     pub locals: BTreeMap<String, Expression>,
     /// Its resources and data sources, in order of (mode, kind, name).
     pub resources: Vec<Declaration>,
+    /// Its components, in order of name.
+    pub components: Vec<ComponentDeclaration>,
     /// Its outputs.
     pub outputs: BTreeMap<String, OutputDeclaration>,
 }
@@ -170,7 +172,57 @@ pub struct Declaration {
     pub place: Place,
 }
 
-/// An entry of `depends_on`: a resource, data source or module of the same module.
+/// A `[component.NAME]` table: one table, any number of instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComponentDeclaration {
+    /// The kind.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// The provider instance; empty when it could not be told.
+    pub provider: String,
+    /// One instance for each of these.
+    pub for_each: Option<Expression>,
+    /// Whether it is part of the stack.
+    pub when: Option<Expression>,
+    /// What all its parts wait for.
+    pub depends_on: Vec<Dependency>,
+    /// Its fields.
+    pub fields: BTreeMap<String, Expression>,
+    /// Settings that only one provider knows, by plugin.
+    pub settings: BTreeMap<String, BTreeMap<String, Expression>>,
+    /// What is changed in its expansion.
+    pub overrides: Vec<Override>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+impl ComponentDeclaration {
+    /// Every expression of it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let settings = self.settings.values().flat_map(BTreeMap::values);
+        let overrides = self.overrides.iter().flat_map(|change| change.body.values());
+        let conditions = self.for_each.iter().chain(&self.when);
+        conditions.chain(self.fields.values()).chain(settings).chain(overrides)
+    }
+}
+
+/// A `[component.NAME.override.KIND.RESOURCE]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The part's kind.
+    pub kind: String,
+    /// The part's name.
+    pub name: String,
+    /// The attributes that are merged into the part's.
+    pub body: BTreeMap<String, Expression>,
+    /// How the part may change, when that is said.
+    pub lifecycle: Option<Lifecycle>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// An entry of `depends_on`: a resource, data source, module or component of the same module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
     /// The reference as written, for instance `aws_sqs_queue.jobs` or `module.web`.

@@ -367,7 +367,7 @@ impl<'d, 'a> Decision<'d, 'a> {
             self.reasons.push(Reason::Tainted);
         }
         let address = &self.wish.address;
-        if self.draft.request.options.replace.iter().any(|pattern| address.is_matched_by(pattern)) {
+        if self.draft.request.options.replace.iter().any(|pattern| pattern.matches(address)) {
             self.reasons.push(Reason::Requested);
         }
         let triggers = trigger::pulled(self.draft, self.wish);

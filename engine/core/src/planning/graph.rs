@@ -13,7 +13,7 @@ use crate::model::address::Mode;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::expression::{Expression, Place};
 use crate::model::path::{Path, Segment};
-use crate::model::stack::{Declaration, Module, ModuleCall, Stack};
+use crate::model::stack::{ComponentDeclaration, Declaration, Module, ModuleCall, Stack};
 
 /// Something that is evaluated. Modules and declarations are told by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ pub(super) enum Item<'a> {
     Local(usize, &'a str),
     /// A resource or data source of a module.
     Declaration(usize, usize),
+    /// A component of a module.
+    Component(usize, usize),
     /// An output of a module.
     Output(usize, &'a str),
     /// Everything in a module.
@@ -78,8 +80,9 @@ impl<'a, 'n> Declarations<'a, 'n> {
             let locals = module.locals.keys().map(|name| Item::Local(at, name));
             let resources = (0..module.resources.len()).map(|index| Item::Declaration(at, index));
             let outputs = module.outputs.keys().map(|name| Item::Output(at, name));
-            let items = [Item::Call(at)].into_iter().chain(variables).chain(locals).chain(resources).chain(outputs);
-            for item in items.chain([Item::Everything(at)]) {
+            let components = (0..module.components.len()).map(|index| Item::Component(at, index));
+            let inside = variables.chain(locals).chain(resources).chain(components).chain(outputs);
+            for item in [Item::Call(at)].into_iter().chain(inside).chain([Item::Everything(at)]) {
                 let node = self.graph.add_node(item);
                 self.nodes.insert(item, node);
             }
@@ -111,6 +114,10 @@ impl<'a, 'n> Declarations<'a, 'n> {
         for (index, declaration) in module.resources.iter().enumerate() {
             self.connect_declaration(at, declaration, Item::Declaration(at, index));
             self.edge(Item::Declaration(at, index), Item::Everything(at));
+        }
+        for (index, component) in module.components.iter().enumerate() {
+            self.connect_component(at, component, Item::Component(at, index));
+            self.edge(Item::Component(at, index), Item::Everything(at));
         }
         for (name, output) in &module.outputs {
             self.edge(Item::Call(at), Item::Output(at, name));
@@ -147,6 +154,21 @@ impl<'a, 'n> Declarations<'a, 'n> {
         }
         for trigger in &declaration.lifecycle.replace_triggered_by {
             self.named(at, trigger, item);
+        }
+    }
+
+    fn connect_component(&mut self, at: usize, component: &'a ComponentDeclaration, item: Item<'a>) {
+        self.edge(Item::Call(at), item);
+        for expression in component.expressions() {
+            self.needs(at, expression, item);
+        }
+        for dependency in &component.depends_on {
+            self.named(at, &dependency.reference, item);
+        }
+        for change in &component.overrides {
+            for trigger in change.lifecycle.iter().flat_map(|lifecycle| &lifecycle.replace_triggered_by) {
+                self.named(at, trigger, item);
+            }
         }
     }
 
@@ -203,6 +225,10 @@ impl<'a, 'n> Declarations<'a, 'n> {
                 declared.locals.get_key_value(key(0)).map(|(name, _)| Item::Local(module, name)).into_iter().collect()
             }
             "module" => self.items_of_module(module, key(0), key(1)),
+            "component" => {
+                let found = self.names[module].components.get(key(0));
+                found.map(|&at| Item::Component(module, at)).into_iter().collect()
+            }
             "data" => declaration(Mode::Data, key(0), key(1)),
             "secret" | "flag" | "stack" | "path" | "each" => Vec::new(),
             kind => declaration(Mode::Managed, kind, key(0)),
@@ -339,6 +365,9 @@ impl<'a, 'n> Declarations<'a, 'n> {
                 let data = if declaration.mode == Mode::Data { "data." } else { "" };
                 within(module, format!("{data}{}.{}", declaration.kind, declaration.name))
             }
+            Item::Component(module, at) => {
+                within(module, format!("component.{}", self.stack.modules[module].components[at].name))
+            }
         }
     }
 
@@ -352,6 +381,7 @@ impl<'a, 'n> Declarations<'a, 'n> {
             Item::Local(at, name) => module(at).locals.get(name).map(|it| it.place).unwrap_or_default(),
             Item::Output(at, name) => module(at).outputs.get(name).map(|it| it.place).unwrap_or_default(),
             Item::Declaration(at, index) => module(at).resources[index].place,
+            Item::Component(at, index) => module(at).components[index].place,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::decide::{protected, unsettled};
 use super::draft::Draft;
 use super::instance::{Course, Instance, View};
-use super::modules::Modules;
+use super::modules::{Expanded, Modules};
 use super::prior::Prior;
 use super::request::{Goal, Request};
 use super::targets::Selection;
@@ -73,6 +73,7 @@ type Blocks = HashSet<ResourceAddress>;
 fn declared_blocks(modules: &Modules<'_>) -> Blocks {
     let mut blocks = Blocks::new();
     for instance in &modules.instances {
+        blocks.extend(instance.expanded.iter().flat_map(Expanded::addresses).cloned().map(without_keys));
         for declaration in &modules.stack.modules[instance.module].resources {
             blocks.insert(without_keys(ResourceAddress {
                 scope: instance.scope.clone(),

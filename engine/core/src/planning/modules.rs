@@ -7,6 +7,7 @@ use super::draft::Evaluated;
 use crate::model::address::{Mode, ResourceAddress, ScopeKind, ScopeStep};
 use crate::model::stack::Stack;
 use crate::model::value::Partial;
+use crate::serverless::Part;
 
 /// The modules of a stack in the course of evaluation.
 pub(super) struct Modules<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Modules<'a> {
 pub(super) struct Names<'a> {
     /// Declarations by mode, kind and name: their index in the module.
     pub declarations: HashMap<(Mode, &'a str, &'a str), usize>,
+    /// Components by name: their index in the module.
+    pub components: BTreeMap<&'a str, usize>,
     /// Modules that it calls, by name: their index in the stack.
     pub calls: BTreeMap<&'a str, usize>,
 }
@@ -44,6 +47,8 @@ pub(super) struct ModuleInstance<'a> {
     pub outputs: BTreeMap<&'a str, Evaluated>,
     /// The instances of each declaration, by the declaration's index.
     pub declared: Vec<Declared>,
+    /// The instances of each component, by the component's index.
+    pub expanded: Vec<Expanded>,
     /// The instances of the modules that it calls, by the module's index in the stack.
     pub called: HashMap<usize, Called>,
     /// What everything inside waits for, beyond what it refers to.
@@ -87,6 +92,51 @@ impl Declared {
     }
 }
 
+/// The instances of a component.
+#[derive(Debug, Default)]
+pub(super) enum Expanded {
+    /// They cannot be told: a question is open, or a problem was reported.
+    #[default]
+    Unusable,
+    /// It is not part of the stack.
+    Absent,
+    /// One, without a key.
+    Single(Expansion),
+    /// One for each key.
+    Keyed(BTreeMap<String, Expansion>),
+}
+
+/// What one component instance has become.
+#[derive(Debug)]
+pub(super) struct Expansion {
+    /// The scope of its parts.
+    pub scope: Vec<ScopeStep>,
+    /// The provider instance.
+    pub provider: String,
+    /// Its parts, each after what it needs of the others.
+    pub parts: Vec<Part>,
+    /// What others can see.
+    pub outputs: BTreeMap<String, Partial>,
+    /// False when nothing can be said of it.
+    pub is_usable: bool,
+}
+
+impl Expanded {
+    /// All instances.
+    pub fn all(&self) -> Vec<&Expansion> {
+        match self {
+            Self::Unusable | Self::Absent => Vec::new(),
+            Self::Single(expansion) => vec![expansion],
+            Self::Keyed(expansions) => expansions.values().collect(),
+        }
+    }
+
+    /// The addresses of all parts of all instances.
+    pub fn addresses(&self) -> impl Iterator<Item = &ResourceAddress> {
+        self.all().into_iter().flat_map(|expansion| expansion.parts.iter().map(|part| &part.address))
+    }
+}
+
 /// The instances of a called module.
 #[derive(Debug)]
 pub(super) enum Called {
@@ -120,6 +170,8 @@ impl<'a> Modules<'a> {
                 let key = (declaration.mode, declaration.kind.as_str(), declaration.name.as_str());
                 names[index].declarations.insert(key, at);
             }
+            names[index].components =
+                module.components.iter().enumerate().map(|(at, component)| (component.name.as_str(), at)).collect();
             let caller = module.call.as_ref().and_then(|call| names.get_mut(call.caller));
             if let (Some(caller), Some(name)) = (caller, module.path.last()) {
                 caller.calls.insert(name, index);
@@ -158,6 +210,7 @@ impl<'a> Modules<'a> {
             locals: HashMap::new(),
             outputs: BTreeMap::new(),
             declared: declaration.resources.iter().map(|_| Declared::default()).collect(),
+            expanded: declaration.components.iter().map(|_| Expanded::default()).collect(),
             called: HashMap::new(),
             carried,
         });
@@ -171,6 +224,7 @@ impl<'a> Modules<'a> {
         while let Some(at) = pending.pop() {
             let instance = &self.instances[at];
             found.extend(instance.declared.iter().flat_map(Declared::addresses));
+            found.extend(instance.expanded.iter().flat_map(Expanded::addresses));
             pending.extend(instance.called.values().flat_map(Called::all));
         }
         found

@@ -41,22 +41,37 @@ pub fn normalised(
     prior: Option<&Partial>,
     flaws: &mut Vec<Flaw>,
 ) -> Partial {
-    refuse_unknown(kind, desired, flaws);
-    let mut entries = BTreeMap::new();
-    for (name, attribute) in &kind.attributes {
-        let Some(value) = settled(name, attribute, desired.get(*name), flaws) else { continue };
-        entries.insert((*name).to_owned(), value);
-    }
+    let entries = normalised_table(&kind.attributes, desired, flaws);
     match prior {
         Some(prior) => spelled_like(kind, prior, Value::Map(entries)),
         None => Value::Map(entries),
     }
 }
 
-fn refuse_unknown(kind: &KindSchema, desired: &BTreeMap<String, Partial>, flaws: &mut Vec<Flaw>) {
-    for name in desired.keys().filter(|name| !kind.attributes.contains_key(name.as_str())) {
+/// The entries of a table in the form in which they are used: converted to the types of its attributes, with defaults, sets sorted. Nulls
+/// are left out.
+pub(super) fn normalised_table(
+    attributes: &BTreeMap<&'static str, Attribute>,
+    desired: &BTreeMap<String, Partial>,
+    flaws: &mut Vec<Flaw>,
+) -> BTreeMap<String, Partial> {
+    refuse_unknown(attributes, desired, flaws);
+    let mut entries = BTreeMap::new();
+    for (name, attribute) in attributes {
+        let Some(value) = settled(name, attribute, desired.get(*name), flaws) else { continue };
+        entries.insert((*name).to_owned(), value);
+    }
+    entries
+}
+
+fn refuse_unknown(
+    attributes: &BTreeMap<&'static str, Attribute>,
+    desired: &BTreeMap<String, Partial>,
+    flaws: &mut Vec<Flaw>,
+) {
+    for name in desired.keys().filter(|name| !attributes.contains_key(name.as_str())) {
         let detail = format!("there is no attribute `{name}`");
-        let near = did_you_mean(name, kind.attributes.keys().copied());
+        let near = did_you_mean(name, attributes.keys().copied());
         let help = near.map(|near| format!("did you mean `{near}`?"));
         flaws.push(Flaw { help, ..Flaw::new(name, "unknown-attribute", "an attribute is not known", detail) });
     }

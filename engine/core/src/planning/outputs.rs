@@ -1,5 +1,6 @@
 //! What becomes of the stack's outputs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
@@ -12,10 +13,12 @@ use crate::model::value::Partial;
 
 /// An output as it is wanted.
 pub(super) struct Wanted<'o> {
-    pub name: &'o str,
+    pub name: Cow<'o, str>,
     /// The residual over resources.
     pub configured: Partial,
     pub sensitive: bool,
+    /// Whether nobody declared it: it is sensitive as soon as it holds a secret.
+    pub is_implied: bool,
     /// False when it cannot be told yet.
     pub is_usable: bool,
     pub folder: &'o str,
@@ -23,12 +26,18 @@ pub(super) struct Wanted<'o> {
 }
 
 /// The changes of all outputs, in order of name.
-pub(super) fn changes(draft: &mut Draft<'_>, wanted: &[Wanted<'_>]) -> Vec<OutputChange> {
+///
+/// Outputs whose names begin with one of `untold`, up to a `.` or `[`, stay as they are recorded.
+pub(super) fn changes(draft: &mut Draft<'_>, wanted: &[Wanted<'_>], untold: &[String]) -> Vec<OutputChange> {
     let before = &draft.request.snapshot.outputs;
-    let mut after: BTreeMap<&str, OutputRecord> = BTreeMap::new();
+    let is_untold = |name: &str| {
+        untold.iter().any(|beginning| name.strip_prefix(beginning).is_some_and(|rest| rest.starts_with(['.', '['])))
+    };
+    let stay = before.iter().filter(|(name, _)| is_untold(name));
+    let mut after: BTreeMap<&str, OutputRecord> = stay.map(|(name, it)| (name.as_str(), it.clone())).collect();
     for output in wanted {
         if let Some(record) = record(draft, output) {
-            after.insert(output.name, record);
+            after.insert(&output.name, record);
         }
     }
     let mut names: Vec<&str> = before.keys().map(String::as_str).chain(after.keys().copied()).collect();
@@ -43,10 +52,10 @@ pub(super) fn changes(draft: &mut Draft<'_>, wanted: &[Wanted<'_>]) -> Vec<Outpu
 }
 
 fn record(draft: &mut Draft<'_>, wanted: &Wanted<'_>) -> Option<OutputRecord> {
+    let before = draft.request.snapshot.outputs.get(&*wanted.name);
     if !wanted.is_usable {
-        return None;
+        return before.cloned();
     }
-    let before = draft.request.snapshot.outputs.get(wanted.name);
     if depends_on_left_out(draft, &wanted.configured) {
         return before.cloned();
     }
@@ -55,14 +64,16 @@ fn record(draft: &mut Draft<'_>, wanted: &Wanted<'_>) -> Option<OutputRecord> {
     if !configured.is_usable || !value.is_usable {
         return None;
     }
-    if !wanted.sensitive && value.value.holes().iter().any(|hole| hole.is_secret()) {
+    let holds_secret = value.value.holes().iter().any(|hole| hole.is_secret());
+    if holds_secret && !wanted.sensitive && !wanted.is_implied {
         draft.problems.push(shows_a_secret(wanted));
     }
     let configured = match before {
         Some(before) if draft.means_the_same(&before.configured, &configured.value) => before.configured.clone(),
         _ => configured.value,
     };
-    Some(OutputRecord { configured, value: value.value, sensitive: wanted.sensitive })
+    let sensitive = wanted.sensitive || (holds_secret && wanted.is_implied);
+    Some(OutputRecord { configured, value: value.value, sensitive })
 }
 
 /// Whether an output refers to something that does not exist and that this plan leaves out.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::questions::Question;
-use crate::model::address::ResourceAddress;
+use crate::model::address::AddressPattern;
 use crate::model::diagnostic::{Diagnostics, SourceMap};
 use crate::model::identity::SnapshotId;
 use crate::model::plan::{Plan, PlanMode};
@@ -43,11 +43,11 @@ pub enum Goal<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Only these, and what they depend on; all when empty. Patterns may lack keys.
-    pub targets: Vec<ResourceAddress>,
+    pub targets: Vec<AddressPattern>,
     /// Not these, nor what depends on them. Patterns may lack keys.
-    pub excludes: Vec<ResourceAddress>,
+    pub excludes: Vec<AddressPattern>,
     /// Replace these even when nothing asks for it. Patterns may lack keys.
-    pub replace: Vec<ResourceAddress>,
+    pub replace: Vec<AddressPattern>,
     /// Look at every remembered object first.
     pub refresh: bool,
     /// Ask the world nothing: what is remembered stands, and data are read during apply.

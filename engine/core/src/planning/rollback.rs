@@ -1,5 +1,6 @@
 //! A kept snapshot as a wish: its records say what is wanted, and are evaluated again with what there is today.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use petgraph::graph::{Graph, NodeIndex};
@@ -98,9 +99,10 @@ fn order<'k>(
 /// The outputs of a snapshot, as wishes.
 pub(super) fn outputs(snapshot: &Snapshot) -> Vec<WantedOutput<'_>> {
     let wish = snapshot.outputs.iter().map(|(name, output)| WantedOutput {
-        name,
+        name: Cow::Borrowed(name),
         configured: output.configured.clone(),
         sensitive: output.sensitive,
+        is_implied: false,
         is_usable: true,
         folder: "",
         place: Place::default(),

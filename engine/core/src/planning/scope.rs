@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, Evaluated};
 use super::instance::attribute_hole;
-use super::modules::{Called, Declared, Each, Modules};
+use super::modules::{Called, Declared, Each, Expanded, Expansion, Modules};
 use crate::language::scope::{FileAnswer, FileQuestion, Lookup, Scope};
 use crate::model::address::{Mode, ResourceAddress};
 use crate::model::path::{Path, Segment};
 use crate::model::schema::KindSchema;
-use crate::model::stack::Declaration;
 use crate::model::types::Type;
 use crate::model::value::{Awaits, Hole, Origin, Partial, Value};
 
@@ -148,6 +147,61 @@ impl<'s, 'a> Open<'s, 'a> {
         Value::map(outputs.iter().map(|(name, slot)| (*name, slot.value.clone())))
     }
 
+    /// `component.NAME.OUTPUT` and `component.NAME.KIND.RESOURCE.ATTRIBUTE`, behind an instance key or not.
+    fn component(&self, steps: &[Segment]) -> Found<'s> {
+        let instance = &self.modules.instances[self.instance];
+        let names = &self.modules.names[instance.module].components;
+        let name = key_at(steps, 0)?;
+        let Some(&at) = names.get(name) else {
+            return missing(format!("there is no component `{name}`"), names.keys());
+        };
+        match &instance.expanded[at] {
+            Expanded::Unusable => self.unusable(steps.len().min(2)),
+            Expanded::Absent => Ok((Cow::Owned(Value::Null), 1)),
+            Expanded::Single(expansion) => self.of_component(name, expansion, steps, 1),
+            Expanded::Keyed(expansions) => match steps.get(1).and_then(as_key).and_then(|key| expansions.get(key)) {
+                Some(expansion) => self.of_component(name, expansion, steps, 2),
+                None => {
+                    let outputs = |(key, of): (&String, &Expansion)| (key.clone(), self.told(of));
+                    Ok((Cow::Owned(Value::Map(expansions.iter().map(outputs).collect())), 1))
+                }
+            },
+        }
+    }
+
+    fn of_component(&self, name: &str, expansion: &'s Expansion, steps: &[Segment], consumed: usize) -> Found<'s> {
+        if !expansion.is_usable {
+            return self.unusable(steps.len());
+        }
+        let Some(word) = steps.get(consumed).and_then(as_key) else {
+            return Ok((Cow::Owned(self.told(expansion)), consumed));
+        };
+        if let Some(value) = expansion.outputs.get(word) {
+            return Ok((Cow::Borrowed(value), consumed + 1));
+        }
+        let (mode, at) = if word == "data" { (Mode::Data, consumed + 1) } else { (Mode::Managed, consumed) };
+        let part = |offset| steps.get(at + offset).and_then(as_key);
+        let named = |address: &&ResourceAddress| {
+            address.mode == mode && Some(address.kind.as_str()) == part(0) && Some(address.name.as_str()) == part(1)
+        };
+        match expansion.parts.iter().map(|part| &part.address).find(named) {
+            Some(address) => self.attribute(&expansion.provider, address, steps, at + 2),
+            None => {
+                let kinds = expansion.parts.iter().map(|part| part.address.kind.as_str());
+                let words = expansion.outputs.keys().map(String::as_str).chain(kinds);
+                missing(format!("`component.{name}` has no output and no resource `{word}`"), words)
+            }
+        }
+    }
+
+    /// The outputs of a component instance.
+    fn told(&self, expansion: &Expansion) -> Partial {
+        if !expansion.is_usable {
+            self.is_tainted.set(true);
+        }
+        Value::Map(expansion.outputs.clone())
+    }
+
     /// `KIND.NAME.ATTRIBUTE` and `KIND.NAME["key"].ATTRIBUTE`, after `data.` or not.
     fn resource(&self, mode: Mode, kind: &str, steps: &'_ [Segment]) -> Found<'s> {
         let instance = &self.modules.instances[self.instance];
@@ -164,24 +218,18 @@ impl<'s, 'a> Open<'s, 'a> {
         match &instance.declared[at] {
             Declared::Unusable => self.unusable(steps.len().min(2)),
             Declared::Absent => Ok((Cow::Owned(Value::Null), 1)),
-            Declared::Single(address) => self.attribute(declaration, address, steps, 1),
+            Declared::Single(address) => self.attribute(&declaration.provider, address, steps, 1),
             Declared::Keyed { addresses, whole } => {
                 match steps.get(1).and_then(as_key).and_then(|key| addresses.get(key)) {
-                    Some(address) => self.attribute(declaration, address, steps, 2),
-                    None => Ok((Cow::Borrowed(whole.get_or_init(|| self.map_of(declaration, addresses))), 1)),
+                    Some(address) => self.attribute(&declaration.provider, address, steps, 2),
+                    None => Ok((Cow::Borrowed(whole.get_or_init(|| self.map_of(&declaration.provider, addresses))), 1)),
                 }
             }
         }
     }
 
-    fn attribute(
-        &self,
-        declaration: &Declaration,
-        address: &ResourceAddress,
-        steps: &[Segment],
-        consumed: usize,
-    ) -> Found<'s> {
-        let kind = self.kind(declaration, address);
+    fn attribute(&self, provider: &str, address: &ResourceAddress, steps: &[Segment], consumed: usize) -> Found<'s> {
+        let kind = self.kind(provider, address);
         let Some(name) = steps.get(consumed).and_then(as_key) else {
             return Ok((Cow::Owned(self.all_attributes(kind, address)), consumed));
         };
@@ -193,8 +241,8 @@ impl<'s, 'a> Open<'s, 'a> {
         }
     }
 
-    fn kind(&self, declaration: &Declaration, address: &ResourceAddress) -> Option<&'a KindSchema> {
-        self.draft.offer(&declaration.provider, address).map(|offer| offer.kind)
+    fn kind(&self, provider: &str, address: &ResourceAddress) -> Option<&'a KindSchema> {
+        self.draft.offer(provider, address).map(|offer| offer.kind)
     }
 
     fn all_attributes(&self, kind: Option<&KindSchema>, address: &ResourceAddress) -> Partial {
@@ -202,9 +250,9 @@ impl<'s, 'a> Open<'s, 'a> {
         Value::map(names.map(|name| (*name, attribute_hole(address, &Path::attribute(*name), kind))))
     }
 
-    fn map_of(&self, declaration: &Declaration, addresses: &BTreeMap<String, ResourceAddress>) -> Partial {
+    fn map_of(&self, provider: &str, addresses: &BTreeMap<String, ResourceAddress>) -> Partial {
         let entry = |(key, address): (&String, &ResourceAddress)| {
-            (key.clone(), self.all_attributes(self.kind(declaration, address), address))
+            (key.clone(), self.all_attributes(self.kind(provider, address), address))
         };
         Value::Map(addresses.iter().map(entry).collect())
     }
@@ -219,6 +267,7 @@ impl<'s, 'a> Open<'s, 'a> {
             "path" => self.folder_of(key_at(steps, 0)?),
             "each" => self.of_each(key_at(steps, 0)?),
             "module" => self.module(steps),
+            "component" => self.component(steps),
             "data" => {
                 let kind = key_at(steps, 0)?;
                 let found = self.resource(Mode::Data, kind, &steps[1..])?;

@@ -1,6 +1,7 @@
 //! Whole plans, from stack files to steps, in a world of toys.
 
 mod changes;
+mod components;
 mod expressions;
 mod linting;
 mod properties;

@@ -1,5 +1,6 @@
 //! Walks through the declarations of a stack in an order in which each can be evaluated, and decides about the instances as it meets them.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,10 +11,10 @@ use super::modules::{Called, Declared, Each, Modules};
 use super::outputs::Wanted as WantedOutput;
 use super::scope::Open;
 use super::targets::Selection;
-use super::{data, expand};
+use super::{components, data, expand};
 use crate::language::convert::convert;
 use crate::language::evaluate::evaluate;
-use crate::model::address::{Mode, ResourceAddress};
+use crate::model::address::{AddressPattern, Mode, ResourceAddress};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::expression::Expression;
 use crate::model::stack::{Declaration, Import, Stack, Validation, Variable};
@@ -23,7 +24,7 @@ use crate::model::value::{Origin, Partial, Value};
 pub(super) struct Walk<'w, 'a> {
     pub draft: &'w mut Draft<'a>,
     pub modules: Modules<'a>,
-    selection: Selection<'a>,
+    pub selection: Selection<'a>,
     imports: HashMap<&'a ResourceAddress, &'a Import>,
 }
 
@@ -76,6 +77,9 @@ impl<'a> Walk<'_, 'a> {
                 });
             }
             Item::Declaration(module, index) => self.each_instance(module, |walk, at| walk.declaration(at, index)),
+            Item::Component(module, index) => {
+                self.each_instance(module, |walk, at| components::visit(walk, at, index));
+            }
             Item::Output(module, name) => {
                 let expression = &self.modules.stack.modules[module].outputs[name].value;
                 self.each_instance(module, |walk, at| {
@@ -146,7 +150,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The addresses behind a reference of `depends_on`.
-    fn named(&self, at: usize, reference: &str) -> Vec<ResourceAddress> {
+    pub(super) fn named(&self, at: usize, reference: &str) -> Vec<ResourceAddress> {
         let instance = &self.modules.instances[at];
         let names = &self.modules.names[instance.module];
         if let Some(name) = reference.strip_prefix("module.") {
@@ -154,12 +158,28 @@ impl<'a> Walk<'_, 'a> {
             let inside = called.into_iter().flat_map(Called::all).flat_map(|at| self.modules.everything_in(at));
             return inside.cloned().collect();
         }
+        if let Some(path) = reference.strip_prefix("component.") {
+            return self.parts_named(at, path);
+        }
         let (mode, rest) = match reference.strip_prefix("data.") {
             Some(rest) => (Mode::Data, rest),
             None => (Mode::Managed, reference),
         };
         let declared = rest.split_once('.').and_then(|(kind, name)| names.declarations.get(&(mode, kind, name)));
         declared.map(|&index| instance.declared[index].addresses().into_iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The parts behind `NAME`, `NAME["key"]` or `NAME.KIND.RESOURCE` after `component.`.
+    fn parts_named(&self, at: usize, path: &str) -> Vec<ResourceAddress> {
+        let instance = &self.modules.instances[at];
+        let Ok(pattern) = format!("component.{path}").parse::<AddressPattern>() else { return Vec::new() };
+        let name = pattern.scope().first().map_or("", |step| &step.name);
+        let Some(&index) = self.modules.names[instance.module].components.get(name) else { return Vec::new() };
+        let depth = instance.scope.len();
+        let below = |address: &&ResourceAddress| {
+            pattern.matches(&ResourceAddress { scope: address.scope[depth..].to_vec(), ..(*address).clone() })
+        };
+        instance.expanded[index].addresses().filter(below).cloned().collect()
     }
 
     fn variable(&mut self, at: usize, name: &'a str) {
@@ -333,7 +353,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The identity under which an address is to be adopted; `Err` when it cannot be told.
-    fn import(&mut self, address: &ResourceAddress) -> Option<Result<String, ()>> {
+    pub(super) fn import(&mut self, address: &ResourceAddress) -> Option<Result<String, ()>> {
         let import = *self.imports.get(address)?;
         if self.draft.priors.get(address).is_some_and(|prior| prior.remembered.is_some()) {
             return None;
@@ -366,7 +386,7 @@ pub(super) fn addresses_in(value: &Partial) -> BTreeSet<&ResourceAddress> {
         .collect()
 }
 
-/// The outputs of the root as the stack wants them: resources left as holes.
+/// The outputs of the root as the stack wants them, and those of every component: resources left as holes.
 pub(super) fn outputs<'a>(modules: &Modules<'a>) -> Vec<WantedOutput<'a>> {
     let (Some(root), Some(module)) = (modules.instances.first(), modules.stack.modules.first()) else {
         return Vec::new();
@@ -374,13 +394,14 @@ pub(super) fn outputs<'a>(modules: &Modules<'a>) -> Vec<WantedOutput<'a>> {
     let wanted = |(name, slot): (&&'a str, &Evaluated)| {
         let declaration = module.outputs.get(*name)?;
         Some(WantedOutput {
-            name,
+            name: Cow::Borrowed(*name),
             configured: slot.value.clone(),
             sensitive: declaration.sensitive,
+            is_implied: false,
             is_usable: slot.is_usable,
             folder: &module.folder,
             place: declaration.place,
         })
     };
-    root.outputs.iter().filter_map(wanted).collect()
+    root.outputs.iter().filter_map(wanted).chain(components::outputs(modules)).collect()
 }

@@ -1,6 +1,7 @@
 //! What can be said of a stack without evaluating it: attributes against schemas, references against declarations.
 
 mod attributes;
+mod components;
 mod references;
 
 use crate::model::diagnostic::Diagnostics;
@@ -13,6 +14,9 @@ pub(super) fn stack(stack: &Stack, catalogues: &Catalogues, problems: &mut Diagn
     for (index, module) in stack.modules.iter().enumerate() {
         for declaration in &module.resources {
             attributes::declaration(stack, declaration, catalogues, problems);
+        }
+        for component in &module.components {
+            components::component(stack, component, catalogues, problems);
         }
         references::Checker { stack, module, index, catalogues, problems }.check();
     }

@@ -1,10 +1,10 @@
-//! The tables that every module has, the root included: variables, locals, resources, data, module calls, outputs.
+//! The tables that every module has, the root included: variables, locals, resources, data, components, module calls, outputs.
 
 use std::collections::BTreeMap;
 
 use super::body;
 use super::fields::{Fields, named, wrong_type};
-use super::{Loader, MAX_DEPTH, MAX_MODULES, folder_of, variables};
+use super::{Loader, MAX_DEPTH, MAX_MODULES, component, folder_of, variables};
 use crate::language::tree::{Entry, Item, Node, Table};
 use crate::model::address::{Mode, check_name};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span};
@@ -78,11 +78,12 @@ pub(super) fn read(
     resources.sort_by(|a, b| (a.mode, &a.kind, &a.name).cmp(&(b.mode, &b.kind, &b.name)));
     let outputs = named(table, "output", problems).into_iter();
     let outputs = outputs.filter_map(|(name, entry)| Some((name.clone(), output(&name, entry, problems)?))).collect();
-    components(table, problems);
-    let calls = named(table, "module", problems);
+    let components = component::read(loader, table);
+    let calls = named(table, "module", &mut loader.problems);
     let called =
         calls.into_iter().filter_map(|(name, entry)| call(loader, name, entry, folder, &path, index)).collect();
-    let module = Module { path, folder: folder.to_owned(), call: None, variables, locals, resources, outputs };
+    let folder = folder.to_owned();
+    let module = Module { path, folder, call: None, variables, locals, resources, components, outputs };
     (module, called)
 }
 
@@ -147,7 +148,7 @@ fn declaration(mode: Mode, kind: &str, name: String, entry: Entry, problems: &mu
 }
 
 /// An attribute's value; where the value itself has no place, its key's.
-fn keyed(entry: &Entry, problems: &mut Diagnostics) -> Expression {
+pub(super) fn keyed(entry: &Entry, problems: &mut Diagnostics) -> Expression {
     let expression = body::expression(&entry.item, problems);
     match expression.span() {
         Some(_) => expression,
@@ -155,16 +156,16 @@ fn keyed(entry: &Entry, problems: &mut Diagnostics) -> Expression {
     }
 }
 
-/// What resources, data sources and module calls share.
-struct Meta {
-    for_each: Option<Expression>,
-    when: Option<Expression>,
-    depends_on: Vec<Dependency>,
-    provider: Option<String>,
+/// What resources, data sources, components and module calls share.
+pub(super) struct Meta {
+    pub(super) for_each: Option<Expression>,
+    pub(super) when: Option<Expression>,
+    pub(super) depends_on: Vec<Dependency>,
+    pub(super) provider: Option<String>,
 }
 
 impl Meta {
-    fn read(fields: &mut Fields<'_>) -> Self {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
         let for_each = fields.item("for_each").map(|item| body::expression(&item, fields.problems()));
         let when = fields.item("when").map(|item| body::expression(&item, fields.problems()));
         let depends_on = fields.texts("depends_on").into_iter();
@@ -174,7 +175,7 @@ impl Meta {
     }
 }
 
-fn lifecycle(item: Item, problems: &mut Diagnostics) -> Lifecycle {
+pub(super) fn lifecycle(item: Item, problems: &mut Diagnostics) -> Lifecycle {
     let entry = Entry { key: item.span, item };
     let mut fields = Fields::new(entry, "`lifecycle`", problems);
     let plain = |texts: Vec<(String, Span)>| texts.into_iter().map(|(text, _)| text).collect();
@@ -227,14 +228,4 @@ fn call(
         source,
         at,
     })
-}
-
-fn components(table: &mut Table, problems: &mut Diagnostics) {
-    for (name, entry) in named(table, "component", problems) {
-        let detail = format!("`component.{name}`: this version of siac has no components");
-        let problem = Diagnostic::error("unsupported-table", "a table is not supported", detail).at(Some(entry.key));
-        problems.push(
-            problem.help("describe the service with resources; on this machine, with `[resource.local_service.NAME]`"),
-        );
-    }
 }

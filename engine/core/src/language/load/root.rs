@@ -7,7 +7,7 @@ use semver::{Version, VersionReq};
 
 use super::body;
 use super::fields::{Fields, listed, named, wrong_type};
-use super::{Loader, folder_of, module, variables};
+use super::{Loader, component, folder_of, module, variables};
 use crate::language::tree::{Entry, Item, Node, Table};
 use crate::model::address::{ResourceAddress, check_name};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
@@ -291,8 +291,12 @@ fn providers(loader: &mut Loader<'_>, stack: &mut Stack) {
             declaration.provider = inherited.as_ref().filter(fits).cloned().unwrap_or_else(|| plugin.to_owned());
         }
     }
-    let used =
-        stack.modules.iter().flat_map(|module| &module.resources).map(|declaration| declaration.provider.clone());
+    let inherited: Vec<Option<String>> =
+        (0..stack.modules.len()).map(|index| inherited_provider(stack, index)).collect();
+    component::choose_providers(stack, catalogues, &inherited, &mut loader.problems);
+    let resources = stack.modules.iter().flat_map(|module| &module.resources).map(|declaration| &declaration.provider);
+    let components = stack.modules.iter().flat_map(|module| &module.components).map(|component| &component.provider);
+    let used = resources.chain(components).cloned();
     for name in used.collect::<std::collections::BTreeSet<_>>() {
         if catalogues.plugin(&name).is_some() {
             stack.providers.entry(name.clone()).or_insert_with(|| ProviderInstance {

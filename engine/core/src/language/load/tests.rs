@@ -111,7 +111,7 @@ fn all_problems_are_told_at_once_in_order() {
         "unknown-kind 13",
         "exposed-secret 15",
         "unknown-reference 15",
-        "unsupported-table 16",
+        "missing-key 16",
         "plain-secret 10",
     ];
     assert_eq!(found, expected);

@@ -23,6 +23,8 @@ use crate::model::value::{Awaits, Hole, Never, Origin, Partial, Value};
 use crate::planning::questions::{Answers, DataAnswer, Question, ResourceAnswer};
 use crate::planning::{Goal, Options, Outcome, Request, plan};
 use crate::ports::{Catalogue, Catalogues, Planned};
+use crate::serverless::vocabulary::{json, list, text, texts};
+use crate::serverless::{Component, Permission, Realisation, Refusal, Service};
 
 /// The toys' catalogue.
 pub struct Toys(ProviderSchema);
@@ -110,6 +112,44 @@ impl Catalogue for Toys {
     fn way(&self, name: &str, _: &Object, planned: &Planned) -> Option<String> {
         let grows = planned.changed.contains(&Path::attribute("size"));
         (name == "toy_thing" && grows).then(|| "it grows by and by".to_owned())
+    }
+
+    fn realises(&self) -> &'static [&'static str] {
+        &["rest-api"]
+    }
+
+    fn component_settings(&self) -> BTreeMap<&'static str, Attribute> {
+        BTreeMap::from([("size", Attribute::optional(Type::Number, "a size"))])
+    }
+
+    /// A server that knows its environment, a role that knows its permissions, and a code of its own for what is built.
+    fn realise(&self, component: &Component) -> Result<Realisation, Diagnostics> {
+        let Service::RestApi(api) = component.service() else { return Ok(Realisation::new()) };
+        let function = api.function();
+        if api.gateway().auth().is_some() {
+            let mut problems = Diagnostics::new();
+            problems.push(component.refuse("auth", Refusal::new("toys check no tokens", "let the program check them")));
+            return Err(problems);
+        }
+        let name = component.unique_name(40);
+        let allowed = |it: &Permission| {
+            let actions = texts(it.actions().iter().map(String::as_str));
+            Value::map([("Action", actions), ("Resource", it.on().clone())])
+        };
+        let role = component
+            .part("toy_thing", "role")
+            .with("name", text("{}-role", [Value::string(&name)]))
+            .with("document", json(list(function.permissions().iter().map(allowed))));
+        let server = component
+            .part("toy_thing", "server")
+            .with("name", Value::string(&name))
+            .with("tags", Value::Map(function.environment().clone()))
+            .with("zone", text("{}/{}", [role.get("id"), role.get("etag")]))
+            .with_some("size", component.setting("size").cloned());
+        let url = text("https://{}.toy", [server.get("id")]);
+        let health = function.health().map(|health| text("{}{}", [url.clone(), Value::string(health.path())]));
+        let realisation = Realisation::new().part(server).part(role).note("toys are not for children under three");
+        Ok(realisation.output("url", url).output("health_url", health.unwrap_or_default()))
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Expressions of every shape, most of which have a value.
-fn expressions() -> impl Strategy<Value = String> {
+pub(crate) fn expressions() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("1".to_owned()),
         Just("0".to_owned()),

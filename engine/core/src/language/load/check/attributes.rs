@@ -1,14 +1,16 @@
 //! Attributes against what the kind offers.
 
+use std::collections::BTreeMap;
+
 use crate::language::convert::convert;
 use crate::language::load::body::literal;
 use crate::language::load::fields::{listed, unknown_key};
 use crate::language::rules;
 use crate::model::address::Mode;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
-use crate::model::expression::{Expression, Node};
+use crate::model::expression::{Expression, Node, Place};
 use crate::model::path::{Path, Segment};
-use crate::model::schema::{Attribute, KindSchema, Presence, Rule};
+use crate::model::schema::{Attribute, Presence, Rule};
 use crate::model::stack::{Declaration, Stack};
 use crate::model::types::Type;
 use crate::model::value::{Partial, Value};
@@ -64,27 +66,31 @@ pub(super) fn declaration(
     let instance = stack.providers.get(&declaration.provider);
     let plugin = instance.map(|instance| instance.plugin.as_str());
     match plugin {
-        None if !declaration.provider.is_empty() => return problems.push(unknown_instance(stack, declaration)),
+        None if !declaration.provider.is_empty() => {
+            let user = format!("{}.{}", declaration.kind, declaration.name);
+            return problems.push(unknown_instance(stack, &user, &declaration.provider, span));
+        }
         Some(plugin) if catalogues.plugin(plugin).is_none() => return,
         _ => {}
     }
     let kind = plugin.and_then(|plugin| catalogues.kind(plugin, declaration.mode, &declaration.kind));
     match kind {
         None => problems.push(unknown_kind(declaration, catalogues).at(span)),
-        Some(kind) => Body { declaration, kind, problems }.check(),
+        Some(kind) => {
+            let what = format!("`{}.{}`", declaration.kind, declaration.name);
+            let (place, entries, attributes) = (declaration.place, &declaration.body, &kind.attributes);
+            Body { what, place, entries, attributes, meta: &META, problems }.check()
+        }
     }
 }
 
-fn unknown_instance(stack: &Stack, declaration: &Declaration) -> Diagnostic {
-    let detail = format!(
-        "`{}.{}` uses the provider `{}`, which is not declared",
-        declaration.kind, declaration.name, declaration.provider
-    );
-    let problem =
-        Diagnostic::error("unknown-provider", "a provider instance does not exist", detail).at(declaration.place.0);
-    match did_you_mean(&declaration.provider, stack.providers.keys().map(String::as_str)) {
+/// A provider instance that is not declared.
+pub(super) fn unknown_instance(stack: &Stack, user: &str, provider: &str, span: Option<Span>) -> Diagnostic {
+    let detail = format!("`{user}` uses the provider `{provider}`, which is not declared");
+    let problem = Diagnostic::error("unknown-provider", "a provider instance does not exist", detail).at(span);
+    match did_you_mean(provider, stack.providers.keys().map(String::as_str)) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("declare it: `[provider.{}]` with its `plugin`", declaration.provider)),
+        None => problem.help(format!("declare it: `[provider.{provider}]` with its `plugin`")),
     }
 }
 
@@ -112,46 +118,46 @@ fn unknown_kind(declaration: &Declaration, catalogues: &Catalogues) -> Diagnosti
     }
 }
 
-/// The attributes of one declaration.
-struct Body<'a> {
-    declaration: &'a Declaration,
-    kind: &'a KindSchema,
-    problems: &'a mut Diagnostics,
+/// The entries of one table against what may stand in it.
+pub(super) struct Body<'a> {
+    /// What the table is, for messages.
+    pub(super) what: String,
+    pub(super) place: Place,
+    pub(super) entries: &'a BTreeMap<String, Expression>,
+    pub(super) attributes: &'a BTreeMap<&'static str, Attribute>,
+    /// Keys that may stand there too and are read elsewhere.
+    pub(super) meta: &'a [&'a str],
+    pub(super) problems: &'a mut Diagnostics,
 }
 
 impl Body<'_> {
-    fn check(&mut self) {
-        for (name, expression) in &self.declaration.body {
-            let span = expression.span().or(self.declaration.place.0);
-            match self.kind.attributes.get(name.as_str()) {
+    pub(super) fn check(&mut self) {
+        for (name, expression) in self.entries {
+            let span = expression.span().or(self.place.0);
+            match self.attributes.get(name.as_str()) {
                 None => self.unknown(name, span),
                 Some(attribute) if !attribute.is_settable() => self.computed(name, span),
                 Some(attribute) => self.value(name, attribute, expression),
             }
         }
-        let required = self.kind.attributes.iter().filter(|(_, attribute)| attribute.presence == Presence::Required);
-        let missing: Vec<_> = required.filter(|(name, _)| !self.declaration.body.contains_key(**name)).collect();
+        let required = self.attributes.iter().filter(|(_, attribute)| attribute.presence == Presence::Required);
+        let missing: Vec<_> = required.filter(|(name, _)| !self.entries.contains_key(**name)).collect();
         for (name, attribute) in missing {
-            let detail = format!("{} has no `{name}`: {}", self.what(), attribute.description);
-            let problem =
-                Diagnostic::error("missing-attribute", "an attribute is missing", detail).at(self.declaration.place.0);
+            let detail = format!("{} has no `{name}`: {}", self.what, attribute.description);
+            let problem = Diagnostic::error("missing-attribute", "an attribute is missing", detail).at(self.place.0);
             self.problems.push(problem.help(format!("add `{name} = …` ({})", attribute.ty)));
         }
     }
 
-    fn what(&self) -> String {
-        format!("`{}.{}`", self.declaration.kind, self.declaration.name)
-    }
-
     fn unknown(&mut self, name: &str, span: Option<Span>) {
-        let settable = self.kind.attributes.iter().filter(|(_, attribute)| attribute.is_settable());
-        let known: Vec<&str> = settable.map(|(name, _)| *name).chain(META).collect();
+        let settable = self.attributes.iter().filter(|(_, attribute)| attribute.is_settable());
+        let known: Vec<&str> = settable.map(|(name, _)| *name).chain(self.meta.iter().copied()).collect();
         let near = did_you_mean(name, known.iter().copied());
-        self.problems.push(unknown_key(name, span.unwrap_or(NOWHERE), &self.what(), &known, near));
+        self.problems.push(unknown_key(name, span.unwrap_or(NOWHERE), &self.what, &known, near));
     }
 
     fn computed(&mut self, name: &str, span: Option<Span>) {
-        let detail = format!("`{name}` of {} is decided by the provider", self.what());
+        let detail = format!("`{name}` of {} is decided by the provider", self.what);
         self.problems.push(
             Diagnostic::error("computed-attribute", "an attribute cannot be set", detail).at(span).help("remove it"),
         );
@@ -162,12 +168,12 @@ impl Body<'_> {
         let Some(value) = literal(expression) else { return };
         match convert(value.open(), &attribute.ty) {
             Err((path, why)) => {
-                let span = span_at(expression, &path).or(self.declaration.place.0);
+                let span = span_at(expression, &path).or(self.place.0);
                 let place = if path.0.is_empty() { format!("`{name}`") } else { format!("`{name}` at `{path}`") };
                 let problem = Diagnostic::error(
                     "wrong-type",
                     "a value has the wrong type",
-                    format!("{place} of {}: {why}", self.what()),
+                    format!("{place} of {}: {why}", self.what),
                 );
                 self.problems.push(problem.at(span).help(format!(
                     "`{name}` is {}: {}",
@@ -189,14 +195,14 @@ impl Body<'_> {
     fn satisfy(&mut self, name: &str, attribute: &Attribute, rule: &Rule, leaf: &Partial, span: Option<Span>) {
         if let Err(expected) = rules::check(rule, leaf) {
             let shown = serde_json::to_string(leaf).unwrap_or_default();
-            let detail = format!("`{name}` of {} must be {expected}; it is {shown}", self.what());
+            let detail = format!("`{name}` of {} must be {expected}; it is {shown}", self.what);
             let problem = Diagnostic::error("invalid-value", "a value is not one of those allowed", detail);
             self.problems.push(problem.at(span).help(attribute.description));
         }
     }
 
     fn plain_secret(&mut self, name: &str, span: Option<Span>) {
-        let detail = format!("`{name}` of {} is a secret, and its value stands in the stack file", self.what());
+        let detail = format!("`{name}` of {} is a secret, and its value stands in the stack file", self.what);
         let problem = Diagnostic::warning("plain-secret", "a secret is written in plain text", detail).at(span);
         self.problems
             .push(problem.help("declare `[secret.NAME]` with `from = \"env:NAME\"` and write `\"${secret.NAME}\"`"));

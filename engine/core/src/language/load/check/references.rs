@@ -7,7 +7,7 @@ use crate::model::address::Mode;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::model::expression::Expression;
 use crate::model::path::{Path, Segment};
-use crate::model::stack::{Declaration, Dependency, Module, Stack};
+use crate::model::stack::{ComponentDeclaration, Declaration, Dependency, Module, Stack};
 use crate::ports::Catalogues;
 
 /// Roots of references that are no kinds.
@@ -75,6 +75,7 @@ impl Checker<'_> {
             }
         }
         module.resources.iter().for_each(|declaration| self.declaration(declaration));
+        module.components.iter().for_each(|component| self.component(component));
         for output in module.outputs.values() {
             // Inside a module an output may hold a secret: whether it is shown is decided at the root.
             let plain = !output.sensitive && module.call.is_none();
@@ -91,6 +92,16 @@ impl Checker<'_> {
         let each = declaration.for_each.is_some();
         declaration.body.values().for_each(|value| self.expression(value, Standing::Inside { each }));
         declaration.depends_on.iter().for_each(|dependency| self.dependency(dependency));
+    }
+
+    fn component(&mut self, component: &ComponentDeclaration) {
+        self.instances(component.for_each.as_ref(), component.when.as_ref());
+        let each = component.for_each.is_some();
+        let settings = component.settings.values().flat_map(|settings| settings.values());
+        let overrides = component.overrides.iter().flat_map(|change| change.body.values());
+        let inside = component.fields.values().chain(settings).chain(overrides);
+        inside.for_each(|value| self.expression(value, Standing::Inside { each }));
+        component.depends_on.iter().for_each(|dependency| self.dependency(dependency));
     }
 
     fn instances(&mut self, for_each: Option<&Expression>, when: Option<&Expression>) {
@@ -158,7 +169,12 @@ impl Checker<'_> {
             "path" => self.named(reference, first, "attribute of `path`", vec!["stack", "module"]),
             "each" => self.each(reference, first, standing),
             "module" => self.module_output(reference),
-            "component" => self.missing("this version of siac has no components", "", &[], reference.span),
+            "component" => self.named(
+                reference,
+                first,
+                "component",
+                self.module.components.iter().map(|it| it.name.as_str()).collect(),
+            ),
             "data" => self.resource(reference, Mode::Data, &reference.steps),
             root => {
                 let steps: Vec<Segment> =
@@ -293,10 +309,14 @@ impl Checker<'_> {
                 other.call.as_ref().is_some_and(|call| call.caller == self.index)
                     && other.path.last().is_some_and(|last| last == name)
             }),
+            ["component", name] | ["component", name, _, _] => {
+                module.components.iter().any(|other| other.name == *name)
+            }
             [kind, name] => declared(Mode::Managed, kind, name),
             _ => false,
         };
         if !exists {
+            let components = module.components.iter().map(|other| format!("component.{}", other.name));
             let names: Vec<String> = module
                 .resources
                 .iter()
@@ -304,6 +324,7 @@ impl Checker<'_> {
                     Mode::Managed => format!("{}.{}", other.kind, other.name),
                     Mode::Data => format!("data.{}.{}", other.kind, other.name),
                 })
+                .chain(components)
                 .collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             self.missing(
