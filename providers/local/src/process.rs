@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::SystemTime;
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use siac_core::ports::Fault;
 
 /// The environment variables that every process gets from siac's own; nothing else is passed on.
 const INHERITED: [&str; 7] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "SHELL"];
+
+/// How many files a process of ours may have open that has many. A choice of this project.
+const MANY_FILES: u64 = 65_536;
 
 /// A process that is still the same one when it is looked at again: numbers are reused, a start time is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +173,18 @@ pub fn leave_session() -> io::Result<()> {
         // A process that leads its group has left already.
         Err(error) if error == rustix::io::Errno::PERM => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Allows this process as many open files as it may allow itself, up to what a front of tens of thousands of connections needs.
+///
+/// What it starts inherits that. Many systems begin with 1,024, which 500 connections that are passed on use up.
+pub fn open_many_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(MANY_FILES, |maximum| maximum.min(MANY_FILES));
+    if current.is_some_and(|current| current < wanted) {
+        // With fewer it works as well, until they are used up.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
 }
 

@@ -26,11 +26,11 @@ use std::time::{Duration, Instant};
 
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::durable;
-use crate::process::leave_session;
+use crate::process::{leave_session, open_many_files};
 pub(crate) use leftovers::{MARK, end as end_leftovers};
 pub(crate) use log::numbered;
 pub(crate) use protocol::{Cors, LogFile, Protocol, Release, Reply, Request, Restart, Rules, Traffic, ask};
@@ -90,14 +90,19 @@ fn lock(folder: &Path) -> io::Result<fs::File> {
 
 fn supervise(folder: &Path) -> io::Result<()> {
     leave_session()?;
+    open_many_files();
     let _lock = lock(folder)?;
     leftovers::end(folder);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let service = Service::new(folder);
-        service.save()?;
+        let service = Service::new();
+        status::write(folder, &service.status())?;
         let control = socket::listen(folder)?;
-        serve(service, control).await;
+        let (told, statuses) = watch::channel(service.status());
+        let writing = tokio::spawn(status::keep_written(folder.to_owned(), statuses));
+        serve(service, control, told).await;
+        // Nothing is to be written once the record is removed.
+        let _ = writing.await;
         io::Result::Ok(())
     })?;
     // A status without a supervisor would tell of processes to end; there are none.
@@ -105,7 +110,7 @@ fn supervise(folder: &Path) -> io::Result<()> {
 }
 
 /// Keeps a service until it is over.
-async fn serve(mut service: Service, control: UnixListener) {
+async fn serve(mut service: Service, control: UnixListener, told: watch::Sender<Status>) {
     let (ask, mut asked) = mpsc::channel(16);
     let listening = tokio::spawn(listen(control, ask));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).ok(), signal(SignalKind::interrupt()).ok());
@@ -122,10 +127,7 @@ async fn serve(mut service: Service, control: UnixListener) {
                 News::Outcome(outcome) => service.advance(outcome).await,
                 News::Over => break,
             },
-            Ok(()) = changes.changed() => {
-                // What cannot be written now is written at the next change; asking tells the truth meanwhile.
-                let _ = service.save();
-            }
+            Ok(()) = changes.changed() => drop(told.send_replace(service.status())),
             () = arrival(&mut terminate) => break,
             () = arrival(&mut interrupt) => break,
         }

@@ -9,6 +9,7 @@ mod validation;
 mod wanted;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,14 +40,15 @@ const LONGEST_WITHIN: Duration = Duration::from_secs(600);
 const LONGEST_GRACE: Duration = Duration::from_secs(240);
 /// The longest that an answer may be waited for. A choice of this project.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3_600);
-/// What an update needs besides: twice to become ready, where the release before it must be brought back first, and to be probed.
+/// What an update needs besides becoming ready, and standing its steps. A choice of this project.
 const MARGIN: Duration = Duration::from_secs(120);
 
 #[async_trait]
 impl Kind for LocalService {
     fn schema(&self) -> KindSchema {
         KindSchema {
-            timeout: LONGEST_WITHIN * 2 + LONGEST_BAKE + MARGIN,
+            // The release before it may have to be brought back first.
+            timeout: (LONGEST_WITHIN + MARGIN) * 2 + LONGEST_BAKE,
             typical: Duration::from_secs(2),
             unique: Some("port"),
             ..schema("a long-running process on this machine", RecoveryClass::Token, attributes::attributes())
@@ -142,7 +144,9 @@ impl LocalService {
     /// Makes a service run a release, under a supervisor that is started when there is none.
     async fn run(&self, machine: &Machine, folder: &Path, release: Release) -> Result<Box<Status>, Fault> {
         ensure_supervisor(machine, folder).await?;
-        match ask(folder, &Request::Apply(Box::new(release))).await {
+        let limit = release.within + release.traffic.together() + MARGIN;
+        let silence = || io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+        match timeout(limit, ask(folder, &Request::Apply(Box::new(release)))).await.unwrap_or_else(|_| Err(silence())) {
             Ok(Reply::Status(status)) => Ok(status),
             Ok(Reply::Refused { why, serving }) => {
                 if !serving {

@@ -99,6 +99,16 @@ pub enum Traffic {
     },
 }
 
+impl Traffic {
+    /// How long all steps last together.
+    pub fn together(&self) -> Duration {
+        match self {
+            Self::Canary { steps, bake } => bake.saturating_mul(u32::try_from(steps.len()).unwrap_or(u32::MAX)),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
 /// A release of a service: everything that is needed to run it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Release {

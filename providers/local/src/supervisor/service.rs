@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +16,9 @@ use super::log::{Log, Scribe};
 use super::port;
 use super::protocol::{Release, Reply, Traffic};
 use super::rollout::{Rollout, Stage};
-use super::status::{self, Health, ReleaseStatus, Status};
+use super::status::{FORMAT, Health, ReleaseStatus, Status};
 use super::switchboard::Switchboard;
 use super::upstream::Upstream;
-use crate::durable::{self, Existing};
 use crate::process::{Identity, now};
 
 /// How long a supervisor without a service waits to be given one.
@@ -50,7 +48,6 @@ pub enum News {
 
 /// A service.
 pub struct Service {
-    folder: PathBuf,
     since: u64,
     /// Where new connections go.
     pub board: Arc<Switchboard>,
@@ -67,10 +64,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service without a release, in a folder of its own.
-    pub fn new(folder: &Path) -> Self {
+    /// A service without a release.
+    pub fn new() -> Self {
         Self {
-            folder: folder.to_owned(),
             since: now(),
             board: Switchboard::new(),
             front: None,
@@ -209,8 +205,6 @@ impl Service {
         };
         self.divide();
         before.into_iter().for_each(|serving| self.release(serving));
-        // It serves, whether that can be written down or not; whoever asks is told.
-        let _ = self.save();
         for answer in asked {
             let _ = answer.send(self.told());
         }
@@ -329,7 +323,7 @@ impl Service {
         let newest = self.newest().map(|newest| &newest.keeper);
         let digests: BTreeSet<String> = self.all().filter_map(|running| running.release.digest.clone()).collect();
         Status {
-            format: status::FORMAT,
+            format: FORMAT,
             supervisor: Identity::own(),
             since: self.since,
             memory: None,
@@ -353,12 +347,6 @@ impl Service {
         let gone =
             leaving.map(|it| Running { release: &it.release, upstream: &it.upstream, slots: &it.slots, weight: 0 });
         serving.chain(next).chain(gone)
-    }
-
-    /// Writes the status down.
-    pub fn save(&self) -> io::Result<()> {
-        let bytes = serde_json::to_vec(&self.status())?;
-        durable::write_file(&status::status_path(&self.folder), &bytes, 0o600, Existing::Replace)
     }
 }
 

@@ -1,12 +1,16 @@
 //! What a supervisor says of itself, on request and in `status.json`.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use siac_core::model::identity::OpId;
 use siac_core::model::value::Known;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
+use crate::durable::{self, Existing};
 use crate::process::{Identity, memory_of, memory_of_groups};
 
 /// Whether a service serves.
@@ -136,6 +140,21 @@ pub enum ProcessState {
 /// Where a supervisor writes its status down.
 pub fn status_path(folder: &Path) -> PathBuf {
     folder.join("status.json")
+}
+
+/// Writes a status down.
+pub fn write(folder: &Path, status: &Status) -> io::Result<()> {
+    durable::write_file(&status_path(folder), &serde_json::to_vec(status)?, 0o600, Existing::Replace)
+}
+
+/// Writes each status down that comes, the latest when several have come meanwhile; elsewhere than on this thread, for a disk is slow
+/// and connections are not to wait for it.
+pub async fn keep_written(folder: PathBuf, mut statuses: watch::Receiver<Status>) {
+    while statuses.changed().await.is_ok() {
+        let (folder, status) = (folder.clone(), statuses.borrow_and_update().clone());
+        // What cannot be written now is written at the next change; asking tells the truth meanwhile.
+        let _ = spawn_blocking(move || write(&folder, &status)).await;
+    }
 }
 
 /// What a supervisor has written down last; it may be dead since.

@@ -231,6 +231,7 @@ pub fn is_alive(pid: i32) -> bool {
     !state.trim().is_empty() && !state.starts_with('Z')
 }
 
+/// Kills a process; one that has just ended by itself is as dead.
 pub fn kill(pid: i32) {
-    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL).unwrap();
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL);
 }

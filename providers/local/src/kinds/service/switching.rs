@@ -84,13 +84,12 @@ fn canary<H>(written: &Value<H>) -> Result<Traffic, Problem> {
         Some(text) => duration(text).ok_or_else(|| wrong("`traffic.bake` is no duration", "write `30s` or `2m`"))?,
         None => USUAL_BAKE,
     };
-    let together = bake.saturating_mul(u32::try_from(steps.len()).unwrap_or(u32::MAX));
-    if bake.is_zero() || together > LONGEST_BAKE {
-        let detail =
-            format!("{} steps of this `traffic.bake` do not last between 1 ms and 1 hour together", steps.len());
-        return Err(wrong(detail, "shorten `bake`, or take fewer steps"));
+    let canary = Traffic::Canary { steps, bake };
+    if canary.together().is_zero() || canary.together() > LONGEST_BAKE {
+        let detail = "all steps of `traffic` together do not last between 1 ms and 1 hour";
+        return Err(wrong(detail, "change `bake`, or the number of steps"));
     }
-    Ok(Traffic::Canary { steps, bake })
+    Ok(canary)
 }
 
 fn percent<H>(value: &Value<H>) -> Option<u8> {

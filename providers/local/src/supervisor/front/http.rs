@@ -25,9 +25,10 @@ use crate::supervisor::upstream::Upstream;
 
 /// How long a client may take to send a request's head, and a connection may wait for its next request. A choice of this project.
 const IDLE: Duration = Duration::from_secs(75);
-/// The most bytes of a request's head, and how many headers it may have. Choices of this project.
-const MAX_HEAD: usize = 64 << 10;
-const MAX_HEADERS: usize = 200;
+/// The most bytes that the head of a request or answer may have. A choice of this project.
+pub const MAX_HEAD: usize = 64 << 10;
+/// The most headers that a request or answer may have. A choice of this project.
+pub const MAX_HEADERS: usize = 200;
 
 /// A client's connection.
 struct Client {

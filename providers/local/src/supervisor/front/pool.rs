@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::body::Upload;
 use super::connect;
+use super::http::{MAX_HEAD, MAX_HEADERS};
 use crate::supervisor::upstream::Passage;
 
 /// How long a connection may wait for its next request. Servers close idle ones after some seconds (Node.js: 5 s); a request that is
@@ -57,8 +58,9 @@ impl Pool {
 /// A new connection to a process.
 pub async fn open(passage: &Passage) -> io::Result<Line> {
     let stream = connect(passage).await?;
-    let (line, connection) =
-        Builder::new().preserve_header_case(true).handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let mut builder = Builder::new();
+    builder.preserve_header_case(true).max_header_size(MAX_HEAD).max_headers(MAX_HEADERS);
+    let (line, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     // Whoever uses the line is told how the connection ends.
     tokio::spawn(connection.with_upgrades());
     Ok(line)
