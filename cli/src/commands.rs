@@ -2,6 +2,7 @@
 
 mod applying;
 pub(crate) mod common;
+mod doctor;
 mod formatting;
 mod logs;
 mod opening;
@@ -74,7 +75,7 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Status(arguments) => status::status(arguments, cli, desk),
         Command::Logs(arguments) => logs::logs(arguments, cli, desk),
         Command::Open(arguments) => opening::open(arguments, cli, desk),
-        Command::Doctor(arguments) => upkeep::doctor(arguments, cli, desk),
+        Command::Doctor(arguments) => doctor::doctor(arguments, cli, desk),
         Command::Schema(arguments) => reference::schema(arguments, desk),
         Command::Providers(_) => reference::providers(desk),
         Command::Completions(arguments) => reference::completions(arguments, desk),

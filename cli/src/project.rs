@@ -34,6 +34,15 @@ impl Project {
         self.root.join(".siac")
     }
 
+    /// The stack files where they usually are: below `stacks/`, and `stack.toml`.
+    pub fn usual_stack_files(&self) -> Vec<StackFile> {
+        let mut names = toml_files(&self.root.join("stacks"));
+        names.extend(self.root.join("stack.toml").to_str().map(str::to_owned));
+        let files = names.iter().filter_map(|name| StackFile::named(name).ok());
+        let shown = |file: StackFile| StackFile { shown: file.entry.clone(), ..file };
+        files.map(shown).filter(|file| file.project == *self).collect()
+    }
+
     /// A path below the root, relative to it and with `/`; `None` when it lies elsewhere.
     pub fn relative(&self, path: &Path) -> Option<String> {
         let below = path.strip_prefix(&self.root).ok()?;

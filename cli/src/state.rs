@@ -68,6 +68,22 @@ pub fn prepare(backend: &str, settings: &StateTable) -> Result<Vec<String>, Fail
     (backend.prepare)(settings)
 }
 
+/// Whether a stack has a state in a folder of this machine; `None` when it is kept elsewhere, or nobody can tell. Nothing is made.
+pub fn is_begun(project: &Project, choice: &StateChoice<'_>) -> Option<bool> {
+    let backend = text(choice.settings, "backend").ok()?.unwrap_or("local");
+    let folder = backend::folder(project, choice).ok().filter(|_| backend == "local")?;
+    Some(folder.join("HEAD").exists())
+}
+
+/// The names of the stacks that have their state where a stack has it that says nothing.
+pub fn usual_stacks(project: &Project) -> Vec<String> {
+    let folders = std::fs::read_dir(project.own_folder().join("state")).into_iter().flatten().flatten();
+    let begun = folders.filter(|entry| entry.path().join("HEAD").exists());
+    let mut names: Vec<String> = begun.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
 /// What siac keeps in a project belongs to this machine, and into no repository.
 fn hide_from_git(project: &Project) {
     use std::io::Write;

@@ -19,6 +19,10 @@ use crate::names;
 /// The largest object that is read, in bytes. A choice of this project: four times the largest artifact.
 const LARGEST: u64 = 1024 * 1024 * 1024;
 
+/// How often, and after which pause, a lock that somebody has is tried again: far longer than it takes to look. A choice of this project.
+const LOOKS: u32 = 3;
+const LOOK: Duration = Duration::from_millis(3);
+
 /// The state of one stack in a folder.
 #[derive(Clone)]
 pub struct LocalDirectory {
@@ -89,10 +93,34 @@ impl LocalDirectory {
     /// The lock that says who the holder is, when it is free.
     fn take(&self) -> Result<File, StoreFault> {
         let file = self.lock_file("lock")?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreFault::Held),
-            Err(TryLockError::Error(error)) => Err(failed("lock", &self.folder.join("lock"), &error)),
+        let mut looks = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                // Somebody may only be looking whether it is held.
+                Err(TryLockError::WouldBlock) if looks < LOOKS => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => return Err(StoreFault::Held),
+                Err(TryLockError::Error(error)) => return Err(self.unlockable(&error)),
+            }
+            looks += 1;
+        }
+    }
+
+    fn unlockable(&self, error: &io::Error) -> StoreFault {
+        failed("lock", &self.folder.join("lock"), error)
+    }
+
+    /// Whether somebody has the lock. Looking takes a share of it for a moment, which [`Self::take`] waits out.
+    fn look(&self) -> Result<bool, StoreFault> {
+        let path = self.folder.join("lock");
+        match private().read(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("open the lock file", &path, &error)),
+            Ok(file) => match file.try_lock_shared() {
+                Ok(()) => Ok(false),
+                Err(TryLockError::WouldBlock) => Ok(true),
+                Err(TryLockError::Error(error)) => Err(self.unlockable(&error)),
+            },
         }
     }
 
@@ -304,6 +332,10 @@ impl Register for LocalDirectory {
 
     fn patience(&self) -> Option<Duration> {
         None
+    }
+
+    async fn is_held(&self) -> Result<Option<bool>, StoreFault> {
+        self.work(Self::look).await.map(Some)
     }
 }
 

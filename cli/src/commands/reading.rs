@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use siac_core::model::snapshot::Snapshot;
 use siac_core::model::value::{Known, Value};
 use siac_core::planning::Options;
-use siac_engine::store::{Head, Published, SnapshotName};
+use siac_engine::store::{Published, SnapshotName, StoreError};
 use siac_engine::use_cases::planning::Wish;
 
 use super::common::{Opened, block_on, open};
@@ -229,23 +229,29 @@ pub fn drift(arguments: &DriftArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fail
 /// `siac lock status`
 pub fn lock_status(arguments: &StackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
-    let head = block_on(async { Ok(opened.store.lock_status().await?) })?;
-    let status = lock_of(&opened.located.name, head.as_ref());
+    let status = block_on(async { Ok(lock_of(&opened).await?) })?;
     desk.answer(|| render::standing::lock(&status, &desk.out), Kind::Lock, || json_stream::lock(&status));
     Ok(Exit::Done)
 }
 
 /// The lock in words.
-pub fn lock_of(stack: &str, head: Option<&Head>) -> LockStatus {
-    let Some(head) = head else { return LockStatus { stack: stack.to_owned(), ..LockStatus::default() } };
-    let holder = head.holder.as_ref().map(|holder| LockHolder {
-        who: holder.who.clone(),
-        host: holder.host.clone(),
+pub async fn lock_of(opened: &Opened) -> Result<LockStatus, StoreError> {
+    let Some(head) = opened.store.lock_status().await? else {
+        return Ok(LockStatus { stack: opened.located.name.clone(), ..LockStatus::default() });
+    };
+    let holder_lives = match &head.holder {
+        Some(_) => opened.store.holder_lives(&head).await?,
+        None => None,
+    };
+    let holder = head.holder.map(|holder| LockHolder {
+        who: holder.who,
+        host: holder.host,
         process: Some(holder.process),
-        run: holder.run.clone(),
+        run: holder.run,
         purpose: holder.purpose.to_string(),
-        since: holder.since.clone(),
+        since: holder.since,
         expires: None,
     });
-    LockStatus { stack: stack.to_owned(), holder, epoch: head.epoch, serial: head.serial, dirty: head.dirty }
+    let (stack, epoch) = (opened.located.name.clone(), head.epoch);
+    Ok(LockStatus { stack, holder, holder_lives, epoch, serial: head.serial, dirty: head.dirty })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use siac_core::model::address::ResourceAddress;
 use siac_core::model::snapshot::{HistoryEntry, Snapshot};
-use siac_engine::store::{Head, Published};
+use siac_engine::store::Published;
 use siac_engine::use_cases::inspecting::{self, Seen, View};
 
 use super::common::{Opened, block_on, open, pending_path};
@@ -44,12 +44,11 @@ pub fn status(arguments: &StatusArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fa
         return deployment(id, &opened, desk);
     }
     block_on(async {
-        let head = opened.store.lock_status().await?;
         let latest = opened.store.latest().await?;
         let nothing = Snapshot::empty(&opened.located.name);
         let snapshot = latest.as_ref().map_or(&nothing, |latest| &latest.snapshot);
         let chosen = subjects::chosen(&words.subjects, snapshot)?;
-        let standing = standing(&opened, head.as_ref(), latest.as_ref()).await;
+        let standing = standing(&opened, latest.as_ref()).await?;
         let view = view(&opened, snapshot, &chosen).await;
         let seen = view.inspect().await;
         let now = Timestamp::now();
@@ -98,17 +97,17 @@ fn verdict(seen: &[Seen], view: &View, detailed: bool) -> Exit {
     }
 }
 
-async fn standing(opened: &Opened, head: Option<&Head>, latest: Option<&Published>) -> Standing {
+async fn standing(opened: &Opened, latest: Option<&Published>) -> Result<Standing, Failure> {
     let snapshot = latest.map(|latest| &latest.snapshot);
     let path = pending_path(&opened.file);
     let pending = match path.exists() {
         true => opened.store.open_plan(&path).await.ok().map(|kept| kept.plan),
         false => None,
     };
-    Standing {
+    Ok(Standing {
         file: opened.file.shown.clone(),
         environment: opened.located.environment.clone(),
-        lock: lock_of(&opened.located.name, head),
+        lock: lock_of(opened).await?,
         latest: latest.map(latest_words),
         resources: Some(snapshot.map_or(0, |snapshot| snapshot.records.len())),
         pending: pending.map(|plan| {
@@ -118,7 +117,7 @@ async fn standing(opened: &Opened, head: Option<&Head>, latest: Option<&Publishe
         unsettled: snapshot
             .map(|snapshot| snapshot.unsettled.values().map(|intent| intent.address.to_string()).collect())
             .unwrap_or_default(),
-    }
+    })
 }
 
 fn latest_words(latest: &Published) -> Latest {

@@ -1,4 +1,4 @@
-//! Commands that care for the state: moves and removals, recovery, the lock, the doctor.
+//! Commands that care for the state: moves and removals, recovery, the lock, snapshots and keys.
 
 use siac_engine::store::{Keep, Leaving, Purpose, Session, StoreError, Waiting};
 use siac_engine::use_cases::editing::{self, Edit};
@@ -9,14 +9,12 @@ use super::planning::listen;
 use super::reading::snapshot_name;
 use crate::arguments::{
     Cli, KeyRotateArgs, LockOptions, LockReleaseArgs, RecoverArgs, SnapshotLabelArgs, SnapshotPruneArgs,
-    SnapshotVerifyArgs, StackArgs, StateMoveArgs, StateRemoveArgs,
+    SnapshotVerifyArgs, StateMoveArgs, StateRemoveArgs,
 };
 use crate::confirm::approval;
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::json_stream::{self, Kind};
-use crate::render::standing::{Check, Health, checks};
 use crate::render::words::counted;
 use crate::state;
 
@@ -133,93 +131,6 @@ fn still_alive(error: StoreError) -> Failure {
         )
         .help(format!("end it first, and the lock is free: `kill {}`", holder.process)),
         _ => error.into(),
-    }
-}
-
-/// `siac doctor`
-pub fn doctor(arguments: &StackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let mut found = vec![program("node"), program("git")];
-    match open(arguments.stack.as_deref(), None, cli, desk) {
-        Err(failure) => found.push(check("stack", Health::Bad, failure_words(&failure), failure.help.clone())),
-        Ok(opened) => found.extend(block_on(state_checks(&opened))?),
-    }
-    let is_bad = found.iter().any(|check| check.health == Health::Bad);
-    match &desk.json {
-        Some(stream) => found.iter().for_each(|check| drop(stream.line(Kind::Check, json_stream::check(check)))),
-        None => desk.data(&checks(&found, &desk.out)),
-    }
-    Ok(if is_bad { Exit::Error } else { Exit::Done })
-}
-
-fn failure_words(failure: &Failure) -> String {
-    match &failure.problems {
-        Some(problems) => problems.0.first().map(|problem| problem.detail.clone()).unwrap_or_default(),
-        None => failure.what.clone(),
-    }
-}
-
-fn check(what: &str, health: Health, found: impl Into<String>, remedy: Option<String>) -> Check {
-    Check { what: what.to_owned(), health, found: found.into(), remedy }
-}
-
-fn program(name: &str) -> Check {
-    let output = std::process::Command::new(name).arg("--version").output();
-    match output {
-        Ok(output) if output.status.success() => {
-            check(name, Health::Good, String::from_utf8_lossy(&output.stdout).trim(), None)
-        }
-        _ => check(name, Health::Warning, "not found", Some(format!("install {name} where a stack runs it"))),
-    }
-}
-
-async fn state_checks(opened: &Opened) -> Result<Vec<Check>, Failure> {
-    let mut found =
-        vec![check("stack", Health::Good, format!("{} ({})", opened.located.name, opened.file.shown), None)];
-    match opened.store.lock_status().await {
-        Err(error) => found.push(check("lock", Health::Bad, error.to_string(), None)),
-        Ok(head) => {
-            let holder = head.as_ref().and_then(|head| head.holder.as_ref());
-            let words = holder.map_or_else(|| "free".to_owned(), |holder| format!("held by {holder}"));
-            found.push(check("lock", Health::Good, words, None));
-            if head.is_some_and(|head| head.dirty) {
-                found.push(check(
-                    "journal",
-                    Health::Warning,
-                    "an earlier run was cut off",
-                    Some("run `siac recover`, or just plan: it recovers first".to_owned()),
-                ));
-            }
-        }
-    }
-    found.push(match opened.store.latest().await {
-        Err(error) => check("state", Health::Bad, error.to_string(), None),
-        Ok(None) => check("state", Health::Good, "never deployed", None),
-        Ok(Some(latest)) => contents(&latest.snapshot),
-    });
-    Ok(found)
-}
-
-fn contents(snapshot: &siac_core::model::snapshot::Snapshot) -> Check {
-    let broken = snapshot.check();
-    match (broken.is_empty(), snapshot.unsettled.is_empty()) {
-        (false, _) => check(
-            "state",
-            Health::Bad,
-            broken.join("; "),
-            Some("go back with `siac rollback --to previous`".to_owned()),
-        ),
-        (true, false) => check(
-            "state",
-            Health::Warning,
-            "the outcome of some calls is not known",
-            Some("run `siac recover`".to_owned()),
-        ),
-        (true, true) => check(
-            "state",
-            Health::Good,
-            format!("snapshot {}, {} resources", snapshot.serial, snapshot.records.len()),
-            None,
-        ),
     }
 }
 

@@ -215,6 +215,7 @@ pub fn lock(status: &LockStatus) -> Json {
     json!({
         "stack": status.stack,
         "holder": status.holder.as_ref().map(holder),
+        "holder_lives": status.holder_lives,
         "epoch": status.epoch,
         "serial": status.serial,
         "dirty": status.dirty,

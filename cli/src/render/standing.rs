@@ -35,12 +35,21 @@ pub struct LockStatus {
     pub stack: String,
     /// Who holds the lock; `None` when it is free.
     pub holder: Option<LockHolder>,
+    /// Whether that run lives; `None` when there is none, or nobody can tell.
+    pub holder_lives: Option<bool>,
     /// How often the lock was taken.
     pub epoch: u64,
     /// The serial of the latest snapshot; 0 before the first.
     pub serial: u64,
     /// Whether an earlier run left something to recover.
     pub dirty: bool,
+}
+
+impl LockStatus {
+    /// Whether its holder is certainly gone without having given it back.
+    pub fn is_left(&self) -> bool {
+        self.holder.is_some() && self.holder_lives == Some(false)
+    }
 }
 
 /// The lines that name a holder, for messages: who, since when, for what, from which run, and when it expires.
@@ -64,9 +73,16 @@ pub fn lock(status: &LockStatus, style: &Style) -> String {
     match &status.holder {
         None => page.push(line.piece(Role::Good, " is free")),
         Some(holder) => {
-            page.push(line.piece(Role::Warning, " is held"));
+            let words = if status.is_left() { " was left by a run that is gone" } else { " is held" };
+            page.push(line.piece(Role::Warning, words));
             page.extend(holder_lines(holder).into_iter().map(|text| Line::prose(2, 2).text(text)));
         }
+    }
+    if status.is_left() {
+        page.push(
+            Line::prose(2, 2)
+                .text("the next plan or apply takes it over and settles what that run left; so does `siac recover`"),
+        );
     }
     page.push(
         Line::new(0)
@@ -157,14 +173,17 @@ pub fn standing(standing: &Standing, now: Timestamp, style: &Style) -> String {
     }
     match &standing.lock.holder {
         None => fact("lock", Role::Good, "free".to_owned()),
-        Some(holder) => fact("lock", Role::Warning, format!("held by {}", holder_lines(holder).join("; "))),
+        Some(holder) => {
+            let words = if standing.lock.is_left() { "left by a run that is gone:" } else { "held by" };
+            fact("lock", Role::Warning, format!("{words} {}", holder_lines(holder).join("; ")));
+        }
     }
     match &standing.pending {
         None => fact("plan", Role::Plain, "none pending".to_owned()),
         Some((summary, false)) => fact("plan", Role::Plain, format!("pending: {summary} `siac apply` applies it")),
         Some((summary, true)) => fact("plan", Role::Warning, format!("pending, but stale: {summary} Plan again")),
     }
-    if standing.lock.dirty {
+    if standing.lock.dirty || standing.lock.is_left() {
         fact("recovery", Role::Warning, "an earlier run was cut off; the next plan or apply recovers first".to_owned());
     }
     for address in &standing.unsettled {

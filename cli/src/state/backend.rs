@@ -105,7 +105,7 @@ fn local(project: &Project, choice: &StateChoice<'_>) -> Result<Place, Failure> 
 }
 
 /// The folder of the stack's state: below `path`, or below `.siac/state` of the project.
-fn folder(project: &Project, choice: &StateChoice<'_>) -> Result<PathBuf, Failure> {
+pub fn folder(project: &Project, choice: &StateChoice<'_>) -> Result<PathBuf, Failure> {
     let base = match text(choice.settings, "path")? {
         Some(path) => project.root.join(path),
         None => project.own_folder().join("state"),

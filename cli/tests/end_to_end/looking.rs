@@ -121,6 +121,8 @@ fn a_service_that_lost_its_supervisor_is_gone_and_an_apply_brings_it_back() {
     let is_gone = || service(&sandbox)["health"] == "gone";
     assert!(eventually(Duration::from_secs(10), is_gone), "{}", service(&sandbox));
     sandbox.succeed(&["status"]).says("its supervisor was killed").says("siac apply stacks/shop.toml");
+    let doctor = sandbox.succeed(&["doctor"]);
+    doctor.says("local_service.api of the stack shop has lost its supervisor").says("of it still runs");
     sandbox.environment = vec![("SHOP_TOKEN".into(), "hunter2-canary".into())];
     sandbox.succeed(&["apply", "--auto-approve", "--var", "greeting=hello"]);
     assert_eq!(service(&sandbox)["health"], "healthy");
@@ -155,4 +157,32 @@ fn where_it_answers_is_printed_where_nobody_sees_a_browser() {
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     assert_eq!(sandbox.succeed(&["open", "local_service.api", "stacks/shop.toml", "--print"]).stdout, url);
     sandbox.fail(1, &["open", "local_file.note"]).says("has no `url`");
+}
+
+#[test]
+fn a_supervisor_that_no_stack_remembers_is_suspected_and_a_folder_that_is_left_is_certain() {
+    let sandbox = deployed();
+    let quiet = sandbox.succeed(&["doctor"]).all();
+    assert!(!quiet.contains("warning"), "{quiet}");
+    let seen = service(&sandbox);
+    let supervisor = seen["readings"]["supervisor"]["value"].as_str().expect("a number");
+    sandbox.succeed(&["state", "rm", "local_service.api", "--auto-approve"]);
+    let suspects = sandbox.succeed(&["doctor"]);
+    suspects.says("perhaps: the service").says("remembers it: shop").says(&format!("`kill {supervisor}`"));
+    assert!(signal(supervisor.parse().expect("a number"), "KILL"));
+    let is_left =
+        || sandbox.run(&["doctor"]).all().contains("is left of a service that is gone, with its stale socket");
+    assert!(eventually(Duration::from_secs(10), is_left), "{}", sandbox.run(&["doctor"]).all());
+    sandbox.succeed(&["doctor"]).says("of it still runs").says("end what is left with `kill ");
+}
+
+#[test]
+fn every_stack_of_a_project_is_asked_before_somebody_is_suspected() {
+    let sandbox = deployed();
+    sandbox.write("stacks/other.toml", "[stack]\nname = \"other\"\n");
+    let run = sandbox.succeed(&["doctor", "stacks/other.toml"]);
+    assert!(!run.all().contains("perhaps"), "{}", run.all());
+    std::fs::remove_file(sandbox.project().join("stacks/shop.toml")).expect("a stack file can go");
+    let run = sandbox.succeed(&["doctor", "stacks/other.toml"]);
+    assert!(!run.all().contains("perhaps"), "its state is still there: {}", run.all());
 }

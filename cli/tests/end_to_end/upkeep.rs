@@ -86,8 +86,13 @@ fn a_living_holder_keeps_its_lock_and_a_dead_one_does_not() {
     assert!(eventually(Duration::from_secs(20), begun), "the holder never began");
     assert!(signal(holder.id(), "STOP"));
     sandbox.fail(11, &["lock", "release", "stack.toml", "--auto-approve"]).says(&holder.id().to_string());
+    sandbox.succeed(&["lock", "status", "stack.toml"]).says("is held");
     assert!(signal(holder.id(), "KILL"));
     holder.wait().expect("the holder ends");
+    sandbox.succeed(&["lock", "status", "stack.toml"]).says("was left by a run that is gone").says("siac recover");
+    sandbox.succeed(&["status", "stack.toml"]).says("left by a run that is gone");
+    let doctor = sandbox.succeed(&["doctor", "stack.toml"]);
+    doctor.says("left by a run that is gone").says("1 call of an earlier run is not settled: local_command.slow");
     sandbox.succeed(&["lock", "release", "stack.toml", "--auto-approve"]);
     sandbox.succeed(&["apply", "stack.toml", "--auto-approve"]);
     assert_eq!(sandbox.read("log"), "x\n", "the command ran once");
@@ -108,6 +113,7 @@ fn an_outcome_that_nobody_can_tell_is_asked_for_and_never_repeated() {
         assert!(signal(pid, "KILL"));
     }
     sandbox.fail(18, &["recover", "stack.toml"]).says("siac recover --absent local_command.migrate");
+    sandbox.succeed(&["doctor", "stack.toml"]).says("siac recover --absent local_command.migrate");
     assert_ne!(sandbox.run(&["apply", "stack.toml", "--auto-approve"]).code, 0, "nothing is done before somebody says");
     assert_eq!(sandbox.read("log"), "begun\n");
     sandbox.succeed(&["recover", "stack.toml", "--absent", "local_command.migrate"]);

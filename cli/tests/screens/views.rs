@@ -178,6 +178,7 @@ fn held() -> LockStatus {
             since: "2026-11-20T12:00:00.000Z".into(),
             expires: Some("60 s after its last beat".into()),
         }),
+        holder_lives: None,
         epoch: 7,
         serial: 3,
         dirty: true,
@@ -187,6 +188,8 @@ fn held() -> LockStatus {
 #[test]
 fn a_lock_names_its_holder() {
     assert_screen("lock-held.txt", &lock(&held(), &Style::columns(80)));
+    let left = LockStatus { holder_lives: Some(false), dirty: false, ..held() };
+    assert_screen("lock-left.txt", &lock(&left, &Style::columns(80)));
     let free = LockStatus { stack: "quickstart".into(), ..LockStatus::default() };
     assert!(lock(&free, &Style::plain()).starts_with("the lock of quickstart is free\n"));
 }

@@ -401,6 +401,11 @@ pub trait Register: Send + Sync {
     fn keeps_others_out(&self) -> bool {
         self.patience().is_none()
     }
+
+    /// Whether a holder lives, where the store can tell without being in anybody's way; `None` where it cannot.
+    async fn is_held(&self) -> Result<Option<bool>, StoreFault> {
+        Ok(None)
+    }
 }
 
 /// Whether a new object was written.

@@ -9,6 +9,7 @@
 mod attributes;
 mod components;
 mod durable;
+mod examine;
 mod kind;
 mod kinds;
 mod logs;

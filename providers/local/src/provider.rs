@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use siac_core::model::address::Mode;
 use siac_core::model::diagnostic::Diagnostics;
+use siac_core::model::finding::{Accounts, Finding};
 use siac_core::model::identity::Digest;
 use siac_core::model::inspection::Inspection;
 use siac_core::model::log::{LogEnd, LogWish};
@@ -17,7 +18,8 @@ use siac_core::ports::{Call, Catalogue, Fault, LogReader, Observed, Planned, Pro
 use siac_core::serverless::{Component, Realisation};
 
 use crate::components;
-use crate::kind::{Data, Kind};
+use crate::examine::examine;
+use crate::kind::{Data, Kind, blocking};
 use crate::kinds::archive::LocalArchive;
 use crate::kinds::command::LocalCommand;
 use crate::kinds::directory::LocalDirectory;
@@ -186,5 +188,10 @@ impl Provider for LocalProvider {
             None => Ok(LogEnd::NoLog),
             Some(path) => logs::tell(path, wish, reader).await.map(|()| LogEnd::Told),
         }
+    }
+
+    async fn examine(&self, accounts: &Accounts) -> Result<Vec<Finding>, Fault> {
+        let (machine, accounts) = (self.machine.clone(), accounts.clone());
+        blocking(move || Ok(examine(&machine, &accounts))).await
     }
 }

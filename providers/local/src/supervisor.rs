@@ -31,7 +31,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::durable;
 use crate::process::{leave_session, open_many_files};
-pub(crate) use leftovers::{MARK, end as end_leftovers};
+pub(crate) use leftovers::{MARK, end as end_leftovers, marked_in};
 pub(crate) use log::numbered;
 pub(crate) use protocol::{Cors, LogFile, Protocol, Release, Reply, Request, Restart, Rules, Traffic, ask};
 use service::{News, Service};

@@ -42,6 +42,29 @@ async fn a_holder_that_was_killed_holds_nothing() {
     directory.cas(Some(&version), b"mine".to_vec(), Hold::Take).await.expect("the dead hold nothing");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_whether_a_holder_lives_tells_and_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || LocalDirectory::open(folder.path().join("state"), false).expect("the folder opens");
+    let holder = open();
+    assert_eq!(holder.is_held().await, Ok(Some(false)));
+    let mut version = holder.cas(None, b"1".to_vec(), Hold::Take).await.expect("the lock is free");
+    assert_eq!(open().is_held().await, Ok(Some(true)));
+    version = holder.cas(Some(&version), b"2".to_vec(), Hold::Release).await.expect("the holder may write");
+    let looker = open();
+    let looking = tokio::spawn(async move {
+        for _ in 0..2_000 {
+            looker.is_held().await.expect("a look");
+        }
+    });
+    for _ in 0..20 {
+        version = holder.cas(Some(&version), b"3".to_vec(), Hold::Take).await.expect("nobody but lookers is there");
+        version = holder.cas(Some(&version), b"4".to_vec(), Hold::Release).await.expect("the holder may write");
+    }
+    looking.await.expect("looking does not fail");
+    assert_eq!(open().is_held().await, Ok(Some(false)));
+}
+
 #[tokio::test]
 async fn links_and_pipes_in_the_state_folder_are_not_followed() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -14,6 +14,7 @@ use siac_core::ports::Put;
 use super::envelope::Kind;
 use super::formats::{self, Entry};
 use super::objects::{Place, Sealer};
+use super::rescue;
 use super::session::Session;
 use super::{Store, StoreError};
 use crate::journal::{Fence, Journal, JournalFault};
@@ -83,6 +84,23 @@ impl Store {
                 Put::Exists => {}
             }
         }
+    }
+
+    /// What holders did that no snapshot tells of yet, in order: as far as it is journaled, or was rescued on this machine. It is only read:
+    /// a holder that lives may add to it.
+    pub async fn unmerged(&self) -> Result<Vec<Fact>, StoreError> {
+        let Some(current) = self.read_head().await? else { return Ok(Vec::new()) };
+        let head = current.head;
+        let mut rescued = self.rescued(head.stack_uuid).await?;
+        let mut unmerged = Vec::new();
+        for epoch in head.wal_merged_epoch + 1..=head.epoch {
+            let mut facts = self.read_journal(head.stack_uuid, epoch).await?.facts;
+            for file in rescued.extract_if(.., |file| file.epoch == epoch) {
+                rescue::add(&mut facts, file.facts);
+            }
+            unmerged.extend(facts);
+        }
+        Ok(unmerged)
     }
 
     /// The journal of an epoch: every object in order, each naming the one before.

@@ -67,6 +67,21 @@ impl Store {
         Ok(Some(UnverifiedHead::parse(&bytes)?.claimed().clone()))
     }
 
+    /// Whether the holder that this HEAD names still lives; `None` where nobody can tell, or where the lock has changed hands since.
+    pub async fn holder_lives(&self, head: &Head) -> Result<Option<bool>, StoreError> {
+        let register = &self.parts.register;
+        match register.is_held().await.map_err(StoreError::backend("looking at the lock"))? {
+            None => Ok(None),
+            Some(true) => Ok(Some(true)),
+            // It may have been given back, or taken, between the two looks.
+            Some(false) => {
+                let now = self.lock_status().await?;
+                let is_same = now.is_some_and(|now| (now.epoch, &now.holder) == (head.epoch, &head.holder));
+                Ok(is_same.then_some(false))
+            }
+        }
+    }
+
     /// Reads the register, patiently where that may help.
     async fn fetch_head(&self) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
         let mut pause = PAUSE;

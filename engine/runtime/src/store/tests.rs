@@ -191,8 +191,10 @@ async fn facts_stay_until_a_snapshot_holds_them() {
     let mut one = acquire(&store).await.unwrap();
     one.append(&facts(&["a", "b"])).await.unwrap();
     one.append(&facts(&["c"])).await.unwrap();
+    assert_eq!(store.unmerged().await.unwrap(), facts(&["a", "b", "c"]), "whoever only looks sees them, too");
     one.release(Leaving::Dirty).await.unwrap();
     assert!(store.lock_status().await.unwrap().unwrap().dirty);
+    assert_eq!(store.unmerged().await.unwrap(), facts(&["a", "b", "c"]));
     let two = acquire(&store).await.unwrap();
     assert_eq!(two.unmerged(), facts(&["a", "b", "c"]));
     two.release(Leaving::Clean).await.unwrap();
@@ -201,7 +203,7 @@ async fn facts_stay_until_a_snapshot_holds_them() {
     let mut three = acquire(&store).await.unwrap();
     three.append(&facts(&["d"])).await.unwrap();
     three.publish_and_continue(samples::snapshot_of(&[2])).await.unwrap();
-    assert!(three.unmerged().is_empty());
+    assert!(three.unmerged().is_empty() && store.unmerged().await.unwrap().is_empty());
     three.append(&facts(&["e"])).await.unwrap();
     drop(three);
     let four = wait(&store, 100).await.unwrap();

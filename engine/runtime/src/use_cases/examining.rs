@@ -1,12 +1,46 @@
-//! Looking for what no stack accounts for: orphans, and leftovers of what is gone.
+//! Looking for what is not in order: calls that are not settled, and what no stack accounts for.
 
+use siac_core::deployment::Ledger;
+use siac_core::model::event::Intent;
 use siac_core::model::finding::{Accounts, Finding};
 use siac_core::model::snapshot::Snapshot;
 
 use crate::site::Site;
+use crate::store::{Store, StoreError};
+
+/// What of a stack is not finished.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Whether the run that holds the lock lives; `None` when nobody holds it, or nobody can tell.
+    pub holder_lives: Option<bool>,
+    /// Calls whose outcome is not written down: of a run that is at work, or of one that was cut off.
+    pub open: Vec<Intent>,
+    /// Calls whose outcome nobody can tell: a person is asked.
+    pub unknown: Vec<Intent>,
+}
+
+/// Looks for what of a stack is not finished. It is only read: no lock is taken, and nothing is settled.
+///
+/// # Errors
+/// When the state cannot be read.
+pub async fn unfinished(store: &Store) -> Result<Unfinished, StoreError> {
+    let head = store.lock_status().await?;
+    let holder_lives = match &head {
+        Some(head) if head.holder.is_some() => store.holder_lives(head).await?,
+        _ => None,
+    };
+    let latest = store.latest().await?;
+    let snapshot = latest.map_or_else(|| Snapshot::empty(store.stack()), |latest| latest.snapshot);
+    let ledger = Ledger::replay(snapshot, &store.unmerged().await?);
+    Ok(Unfinished {
+        holder_lives,
+        open: ledger.open.into_values().map(|open| open.intent).collect(),
+        unknown: ledger.snapshot.unsettled.into_values().collect(),
+    })
+}
 
 /// A stack of the project, and what its state says.
-pub struct Ledger {
+pub struct Account {
     /// Its name, or the file that should say it.
     pub stack: String,
     /// The snapshot that counts, `None` before the first, and whether a run is at work or has left something; or why nobody can tell.
@@ -14,13 +48,13 @@ pub struct Ledger {
 }
 
 /// What these stacks account for together.
-pub fn accounts(ledgers: &[Ledger]) -> Accounts {
+pub fn accounts(stacks: &[Account]) -> Accounts {
     let mut accounts = Accounts::default();
-    for ledger in ledgers {
-        match &ledger.state {
-            Err(why) => accounts.unread.push(format!("{}: {why}", ledger.stack)),
+    for account in stacks {
+        match &account.state {
+            Err(why) => accounts.unread.push(format!("{}: {why}", account.stack)),
             Ok((snapshot, is_moving)) => {
-                accounts.read.push(ledger.stack.clone());
+                accounts.read.push(account.stack.clone());
                 accounts.is_moving |= *is_moving;
                 snapshot.iter().for_each(|snapshot| enter(snapshot, &mut accounts));
             }
@@ -72,9 +106,9 @@ mod tests {
         let address = "local_file.a".parse().expect("an address");
         snapshot.records.insert(address, Record { object: Some(object(1, "a")), deposed });
         let accounts = accounts(&[
-            Ledger { stack: "shop".into(), state: Ok((Some(snapshot), false)) },
-            Ledger { stack: "young".into(), state: Ok((None, true)) },
-            Ledger { stack: "sealed".into(), state: Err("no key".into()) },
+            Account { stack: "shop".into(), state: Ok((Some(snapshot), false)) },
+            Account { stack: "young".into(), state: Ok((None, true)) },
+            Account { stack: "sealed".into(), state: Err("no key".into()) },
         ]);
         assert_eq!(accounts.owners["thing-2"], "local_file.a of the stack shop");
         assert_eq!(accounts.owners.len(), 2);

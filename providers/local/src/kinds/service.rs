@@ -31,6 +31,8 @@ use crate::supervisor::{FORMAT, Health, Release, Reply, Request, Status, Traffic
 use folder::{await_end, bury_the_dead, ensure_supervisor, is_held, living, remove};
 use switching::LONGEST_BAKE;
 
+pub use release::unused as unused_releases;
+
 /// The kind.
 pub struct LocalService;
 

@@ -129,17 +129,24 @@ fn stays_inside(name: &Path, target: &Path) -> bool {
 
 /// Removes releases that no service uses and nobody has asked for in a while.
 pub fn prune(machine: &Machine) {
+    for release in unused(machine) {
+        // What cannot be removed now is removed another time.
+        let _ = fs::remove_dir_all(release);
+    }
+}
+
+/// The releases that no service uses and nobody has asked for in a while.
+pub fn unused(machine: &Machine) -> Vec<PathBuf> {
     let services = fs::read_dir(machine.services()).into_iter().flatten().flatten();
     let used: BTreeSet<String> =
         services.filter_map(|entry| recorded(&entry.path())).flat_map(|status| status.digests).collect();
-    for entry in fs::read_dir(machine.releases()).into_iter().flatten().flatten() {
+    let releases = fs::read_dir(machine.releases()).into_iter().flatten().flatten();
+    let is_unused = |entry: &fs::DirEntry| {
         let is_used = entry.file_name().to_str().is_none_or(|name| used.contains(name));
         let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
-        if !is_used && age.is_some_and(|age| age > IDLE) {
-            // What cannot be removed now is removed another time.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
+        !is_used && age.is_some_and(|age| age > IDLE)
+    };
+    releases.filter(is_unused).map(|entry| entry.path()).collect()
 }
 
 #[cfg(test)]
