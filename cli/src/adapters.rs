@@ -21,11 +21,13 @@ pub fn site(project: &Project, redactor: &Redactor) -> Site {
             _ => None,
         }
     };
+    let redacting = redactor.clone();
     Site {
         root: project.root.clone(),
         catalogues: catalogues(project),
         connect: Arc::new(connect),
         secret_stores: vec![Arc::new(Overheard::new(LocalSecrets::new(project.root.clone()), redactor.clone()))],
+        redact: Arc::new(move |text| redacting.redact(text).into_owned()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         version: env!("CARGO_PKG_VERSION"),

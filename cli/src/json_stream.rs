@@ -77,6 +77,12 @@ kinds! {
     Finished = "finished",
     /// Files, secrets and resources are being read.
     Answering = "answering",
+    /// An artifact is being built.
+    BuildBegan = "build_began",
+    /// Another run builds the same artifact.
+    BuildAwaited = "build_awaited",
+    /// A build ended.
+    BuildEnded = "build_ended",
     /// Someone else holds the lock.
     WaitingForLock = "waiting_for_lock",
     /// What an earlier run left is being settled.

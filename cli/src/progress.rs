@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use siac_core::model::event::{Event, EventSink, Fact, Outcome, StopRequested};
+use siac_core::model::event::{Event, EventSink, Fact, Outcome, Progress as News, StopRequested};
 use siac_core::model::plan::Plan;
 
 use crate::render::page::Page;
@@ -140,7 +140,8 @@ impl Shown {
         learn_secrets(event, &self.redactor);
         let page = self.tracker.hear(event, now);
         // On a terminal the table shows what runs, and only what ends stays on the screen.
-        let is_in_table = matches!((&self.screen, event), (Screen::Live(_), Event::Fact(Fact::Intended(_))));
+        let is_in_table = matches!(self.screen, Screen::Live(_))
+            && matches!(event, Event::Fact(Fact::Intended(_)) | Event::Progress(News::BuildBegan { .. }));
         if !is_in_table {
             self.print(&page);
         }

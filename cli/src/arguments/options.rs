@@ -35,6 +35,9 @@ pub struct ScopeOptions {
     /// Plan without any network: trust what is remembered, and say what could not be known.
     #[arg(long, help_heading = "Planning")]
     pub offline: bool,
+    /// Run nothing from the project while planning: what would have to be built is refused.
+    #[arg(long, help_heading = "Planning")]
+    pub untrusted: bool,
     /// Refuse a plan that deletes or replaces anything.
     #[arg(long, help_heading = "Limits")]
     pub no_destroy: bool,
@@ -69,7 +72,7 @@ impl PlanOptions {
         let scope = &self.scope;
         let addresses = [&scope.target, &scope.exclude, &self.replace];
         let values = !(scope.var.is_empty() && scope.var_file.is_empty() && scope.flag.is_empty());
-        let looking = !scope.refresh || scope.offline;
+        let looking = !scope.refresh || scope.offline || scope.untrusted;
         values || looking || self.refresh_only || self.destroy || addresses.iter().any(|named| !named.is_empty())
     }
 }

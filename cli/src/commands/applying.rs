@@ -9,7 +9,7 @@ use siac_core::model::expression::{Expression, Place};
 use siac_core::model::identity::Digest;
 use siac_core::model::plan::Plan;
 use siac_core::model::snapshot::Status;
-use siac_core::model::stack::{Import, OnFailure};
+use siac_core::model::stack::Import;
 use siac_core::model::value::Value;
 use siac_core::planning::Options;
 use siac_engine::stop::Stop;
@@ -17,12 +17,12 @@ use siac_engine::store::{Leaving, Purpose, Session};
 use siac_engine::use_cases::applying::{self as use_case, Applied, Order};
 use siac_engine::use_cases::connecting::{connect, planned};
 use siac_engine::use_cases::loading::LoadedStack;
-use siac_engine::use_cases::planning::{Planned, Start, Wish};
+use siac_engine::use_cases::planning::{Planned, Start, Wish, plan};
 use siac_engine::use_cases::settling::{self, Locked};
 use siac_engine::world::World;
 
 use super::common::{Opened, block_on, check_limits, judged, open, open_file, options, pending_path, plan_options};
-use super::planning::{keep, listen, locked_plan, reading_plan, show, verdict, warn_of};
+use super::planning::{Manner, keep, listen, reading_plan, show, verdict, warn_of};
 use super::reading::snapshot_name;
 use crate::arguments::{
     ApplyArgs, ApplyOptions, Cli, DestroyArgs, ImportArgs, LockOptions, RollbackArgs, ScopeOptions, ViewOptions,
@@ -41,7 +41,7 @@ struct Job<'a> {
     loaded: Option<&'a LoadedStack>,
     options: Options,
     scope: &'a ScopeOptions,
-    on_failure: Option<OnFailure>,
+    manner: Manner,
     apply: &'a ApplyOptions,
     view: &'a ViewOptions,
     lock: &'a LockOptions,
@@ -68,7 +68,7 @@ fn stack(subject: Option<&str>, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -
         loaded: loaded.as_ref(),
         options,
         scope,
-        on_failure: arguments.on_failure.map(Into::into),
+        manner: Manner::of(scope, arguments.on_failure),
         apply: &arguments.apply,
         view: &arguments.view,
         lock: &arguments.lock,
@@ -86,7 +86,7 @@ pub fn destroy(arguments: &DestroyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, 
         loaded: None,
         options: Options { destroy: true, ..options(&arguments.scope) },
         scope: &arguments.scope,
-        on_failure: arguments.on_failure.map(Into::into),
+        manner: Manner::of(&arguments.scope, arguments.on_failure),
         apply: &arguments.apply,
         view: &arguments.view,
         lock: &arguments.lock,
@@ -112,7 +112,7 @@ pub fn import(arguments: &ImportArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fa
         loaded: Some(&loaded),
         options: Options { targets, ..options(&arguments.scope) },
         scope: &arguments.scope,
-        on_failure: None,
+        manner: Manner::of(&arguments.scope, None),
         apply: &arguments.apply,
         view: &view,
         lock: &arguments.lock,
@@ -129,9 +129,9 @@ pub fn rollback(arguments: &RollbackArgs, cli: &Cli, desk: &Desk) -> Result<Exit
         let target = opened.store.find(&snapshot_name(&arguments.to)).await?;
         let wish = Wish::Snapshot(&target.snapshot);
         if only_plans {
-            let on_failure = arguments.on_failure.map(Into::into);
+            let manner = Manner::of(&arguments.scope, arguments.on_failure);
             let planned =
-                reading_plan(&opened, wish, &options(&arguments.scope), on_failure, &arguments.lock, desk).await?;
+                reading_plan(&opened, wish, &options(&arguments.scope), manner, &arguments.lock, desk).await?;
             show(&planned.plan, &arguments.view, desk)?;
             check_limits(&planned.plan, &arguments.scope)?;
             keep(&opened, &planned, arguments.out.as_deref(), desk).await?;
@@ -143,7 +143,7 @@ pub fn rollback(arguments: &RollbackArgs, cli: &Cli, desk: &Desk) -> Result<Exit
             loaded: None,
             options: options(&arguments.scope),
             scope: &arguments.scope,
-            on_failure: arguments.on_failure.map(Into::into),
+            manner: Manner::of(&arguments.scope, arguments.on_failure),
             apply: &arguments.apply,
             view: &arguments.view,
             lock: &arguments.lock,
@@ -168,12 +168,12 @@ impl Job<'_> {
         )
         .await?;
         let Locked { session, start, .. } = locked;
-        let planned =
-            locked_plan(self.opened, &session, &start, self.wish, &self.options, self.on_failure, &mut listener).await;
+        let terms = self.manner.terms(Arc::new(session.artifacts()), interrupts.stop.clone());
+        let planned = plan(&self.opened.site, &start, self.wish, &self.options, terms, &mut listener).await;
         listener.finish();
         let planned = match planned {
             Ok(planned) => planned,
-            Err(failure) => return give_back(session, failure).await,
+            Err(failed) => return give_back(session, failed.into()).await,
         };
         warn_of(&planned, self.loaded, desk);
         if let Err(failure) =

@@ -231,6 +231,7 @@ impl From<Failed> for Failure {
                 )
                 .help("mend the cause and run `siac recover`")
             }
+            Failed::Interrupted => Failure::with_exit(Exit::Interrupted, "interrupted; nothing was changed"),
             Failed::Refused(why) => Failure::with_exit(Exit::Refused, why),
             other => Failure::new(other.to_string()),
         }

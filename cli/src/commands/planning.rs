@@ -6,14 +6,15 @@ use std::sync::Arc;
 use siac_core::model::plan::Plan;
 use siac_core::model::stack::OnFailure;
 use siac_core::planning::Options;
+use siac_core::ports::Artifacts;
 use siac_engine::stop::Stop;
-use siac_engine::store::{Purpose, Session, StoreError};
+use siac_engine::store::{Purpose, StoreError};
 use siac_engine::use_cases::loading::LoadedStack;
-use siac_engine::use_cases::planning::{self as use_case, Planned, Start, Wish};
+use siac_engine::use_cases::planning::{self as use_case, Planned, Start, Terms, Wish};
 use siac_engine::use_cases::{Failed, settling};
 
 use super::common::{Opened, block_on, check_limits, drop_pending, open, pending_path, plan_options, warn};
-use crate::arguments::{Cli, LockOptions, PlanArgs, ViewOptions};
+use crate::arguments::{Cli, FailureChoice, LockOptions, PlanArgs, ScopeOptions, ViewOptions};
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -31,8 +32,8 @@ pub fn plan(arguments: &PlanArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failur
             false => Some(opened.load(Some(&arguments.plan.scope), desk)?),
         };
         let wish = loaded.as_ref().map_or(Wish::Nothing, Wish::Stack);
-        let planned =
-            reading_plan(&opened, wish, &options, arguments.on_failure.map(Into::into), &arguments.lock, desk).await?;
+        let manner = Manner::of(&arguments.plan.scope, arguments.on_failure);
+        let planned = reading_plan(&opened, wish, &options, manner, &arguments.lock, desk).await?;
         warn_of(&planned, loaded.as_ref(), desk);
         show(&planned.plan, &arguments.view, desk)?;
         check_limits(&planned.plan, &arguments.plan.scope)?;
@@ -53,21 +54,41 @@ pub fn verdict(plan: &Plan, detailed: bool) -> Exit {
     if detailed && !plan.is_empty() { Exit::Changes } else { Exit::Done }
 }
 
+/// How a plan is made, as the flags have it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    on_failure: Option<OnFailure>,
+    is_untrusted: bool,
+}
+
+impl Manner {
+    /// As these flags have it.
+    pub fn of(scope: &ScopeOptions, on_failure: Option<FailureChoice>) -> Self {
+        Self { on_failure: on_failure.map(Into::into), is_untrusted: scope.untrusted }
+    }
+
+    /// The same, where artifacts are and with what stops it.
+    pub fn terms(self, artifacts: Arc<dyn Artifacts>, stop: Stop) -> Terms {
+        Terms { on_failure: self.on_failure, artifacts, is_untrusted: self.is_untrusted, stop }
+    }
+}
+
 /// Plans without holding the lock. What an earlier run left is settled first, under the lock; while another run works, the plan is made
 /// from what was published last.
 pub async fn reading_plan(
     opened: &Opened,
     wish: Wish<'_>,
     options: &Options,
-    on_failure: Option<OnFailure>,
+    manner: Manner,
     lock: &LockOptions,
     desk: &Desk,
 ) -> Result<Planned, Failure> {
     let interrupts = listen()?;
     let mut listener = desk.listener(None, interrupts.asked.clone());
-    let start = starting_point(opened, options, lock, &mut listener, interrupts.stop, desk).await?;
+    let start = starting_point(opened, options, lock, &mut listener, interrupts.stop.clone(), desk).await?;
     let artifacts = Arc::new(opened.store.artifacts(start.snapshot.uuid, &start.snapshot.stack_secret));
-    let planned = use_case::plan(&opened.site, &start, wish, options, on_failure, artifacts, &mut listener).await?;
+    let terms = manner.terms(artifacts, interrupts.stop);
+    let planned = use_case::plan(&opened.site, &start, wish, options, terms, &mut listener).await?;
     listener.finish();
     Ok(planned)
 }
@@ -105,20 +126,6 @@ pub async fn published(opened: &Opened) -> Result<Start, Failure> {
         Some(published) => Start { snapshot: published.snapshot, id: Some(published.id) },
         None => Start { snapshot: siac_core::model::snapshot::Snapshot::empty(&opened.located.name), id: None },
     })
-}
-
-/// Plans with the lock held.
-pub async fn locked_plan(
-    opened: &Opened,
-    session: &Session,
-    start: &Start,
-    wish: Wish<'_>,
-    options: &Options,
-    on_failure: Option<OnFailure>,
-    listener: &mut crate::desk::Listener,
-) -> Result<Planned, Failure> {
-    let artifacts = Arc::new(session.artifacts());
-    Ok(use_case::plan(&opened.site, start, wish, options, on_failure, artifacts, listener).await?)
 }
 
 /// Shows a plan, and writes it as a page where that was asked for.

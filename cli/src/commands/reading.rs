@@ -9,7 +9,7 @@ use siac_engine::store::{Published, SnapshotName, StoreError};
 use siac_engine::use_cases::planning::Wish;
 
 use super::common::{Opened, block_on, open};
-use super::planning::{reading_plan, verdict};
+use super::planning::{Manner, reading_plan, verdict};
 use crate::arguments::{
     Cli, DiffArgs, DriftArgs, GraphArgs, HistoryArgs, OutputArgs, ShowArgs, StackArgs, StateListArgs, StateShowArgs,
 };
@@ -220,7 +220,8 @@ pub fn drift(arguments: &DriftArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fail
     block_on(async {
         let loaded = opened.load(None, desk)?;
         let options = Options { refresh_only: true, ..Options::default() };
-        let planned = reading_plan(&opened, Wish::Stack(&loaded), &options, None, &arguments.lock, desk).await?;
+        let planned =
+            reading_plan(&opened, Wish::Stack(&loaded), &options, Manner::default(), &arguments.lock, desk).await?;
         super::planning::show(&planned.plan, &Default::default(), desk)?;
         Ok(verdict(&planned.plan, arguments.detailed_exitcode))
     })

@@ -71,6 +71,15 @@ fn noted(bookkeeping: &Bookkeeping) -> (&'static str, Option<&ResourceAddress>) 
 fn progress_line(progress: &Progress) -> (Kind, Json) {
     match progress {
         Progress::Answering { questions } => (Kind::Answering, json!({ "questions": questions })),
+        Progress::BuildBegan { identity, source, command } => {
+            (Kind::BuildBegan, json!({ "identity": identity, "source": source, "command": command }))
+        }
+        Progress::BuildAwaited { identity, source } => {
+            (Kind::BuildAwaited, json!({ "identity": identity, "source": source }))
+        }
+        Progress::BuildEnded { identity, source, is_made } => {
+            (Kind::BuildEnded, json!({ "identity": identity, "source": source, "is_made": is_made }))
+        }
         Progress::WaitingForLock { holder } => (Kind::WaitingForLock, json!({ "holder": holder })),
         Progress::Recovering { open } => (Kind::Recovering, json!({ "open": open })),
         Progress::Draining { milliseconds } => (Kind::Draining, json!({ "milliseconds": milliseconds })),

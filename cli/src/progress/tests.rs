@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use siac_core::model::address::ResourceAddress;
-use siac_core::model::event::{Intent, Observation, Progress as News, Verb};
+use siac_core::model::event::{Intent, Observation, Verb};
 use siac_core::model::identity::OpId;
 use siac_core::model::path::Path;
 use siac_core::model::plan::StepId;

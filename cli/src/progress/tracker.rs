@@ -1,5 +1,7 @@
 //! What runs, what is done and what waits, and the words for it.
 
+mod builds;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,7 @@ use siac_core::model::plan::{Plan, StepId};
 use crate::render::page::{Line, Page, clipped};
 use crate::render::style::Role;
 use crate::render::words::{counted, elapsed, first_line};
+use builds::Builds;
 
 /// How long a call runs before it is mentioned again, and then again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,6 +70,7 @@ pub struct Tracker {
     /// The steps that are not done, by the length of the longest chain behind them.
     ahead: BTreeSet<(u64, StepId)>,
     weights: BTreeMap<StepId, u64>,
+    builds: Builds,
     doing: Option<String>,
     lock_holder: Option<String>,
     tally: Tally,
@@ -117,6 +121,7 @@ impl Tracker {
             running: BTreeMap::new(),
             ahead: weights.iter().map(|(step, weight)| (*weight, *step)).collect(),
             weights,
+            builds: Builds::default(),
             doing: None,
             lock_holder: None,
             tally: Tally::default(),
@@ -132,7 +137,7 @@ impl Tracker {
     pub fn hear(&mut self, event: &Event, now: Instant) -> Page {
         match event {
             Event::Fact(fact) => self.fact(fact, now),
-            Event::Progress(progress) => self.progress(progress),
+            Event::Progress(progress) => self.progress(progress, now),
         }
     }
 
@@ -230,8 +235,11 @@ impl Tracker {
         }
     }
 
-    fn progress(&mut self, progress: &Progress) -> Page {
+    fn progress(&mut self, progress: &Progress, now: Instant) -> Page {
         match progress {
+            Progress::BuildBegan { identity, source, command } => self.builds.began(*identity, source, command, now),
+            Progress::BuildAwaited { source, .. } => builds::awaited(source),
+            Progress::BuildEnded { identity, source, is_made } => self.builds.ended(*identity, source, *is_made, now),
             Progress::Answering { questions } => {
                 self.doing = Some(format!("looking at {}", counted(*questions, "thing")));
                 Page::new()
@@ -288,7 +296,7 @@ impl Tracker {
 
     /// The lines about calls that were not mentioned for ten seconds.
     pub fn still_running(&mut self, now: Instant) -> Page {
-        let mut page = Page::new();
+        let mut page = self.builds.still_running(now);
         for call in self.running.values_mut().filter(|call| now.duration_since(call.mentioned) >= PATIENCE) {
             call.mentioned = now;
             let time = elapsed(now.duration_since(call.since));
@@ -300,7 +308,7 @@ impl Tracker {
 
     /// The table of what runs, and below it how far the whole is.
     pub fn table(&self, now: Instant, width: usize) -> Page {
-        let mut page = Page::new();
+        let mut page = self.builds.table(now, width);
         let mut rows: Vec<&Running> = self.running.values().collect();
         rows.sort_by_key(|call| call.since);
         for call in rows.iter().take(MOST_ROWS) {

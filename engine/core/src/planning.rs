@@ -100,6 +100,10 @@ fn decide<'a>(draft: &mut Draft<'a>) -> Option<Decided<'a>> {
         (PlanMode::Rollback { .. }, Goal::Snapshot(kept)) => (None, rollback::walk(draft, kept)?),
         _ => (None, Selection::of_records(request, request.snapshot)),
     };
+    // Building takes time: what is refused anyway is refused now.
+    if draft.problems.has_errors() && draft.asked.gives_up_builds() {
+        return None;
+    }
     leaving::decide(draft, &selection, modules.as_ref());
     Some(Decided { modules, selection })
 }

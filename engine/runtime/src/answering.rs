@@ -11,11 +11,13 @@ use siac_core::model::identity::Digest;
 use siac_core::model::snapshot::Snapshot;
 use siac_core::planning::questions::{Answers, Question};
 use siac_core::ports::SecretStore;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
 
+use crate::building::Workshop;
 use crate::calling::Patience;
 use crate::executor::PARALLELISM;
-use crate::project::Project;
+use crate::project::{Packed, Project};
 use crate::world::World;
 
 use ask::{Asker, Reply};
@@ -40,6 +42,8 @@ pub struct Inquiry {
     pub sources: Vec<Arc<dyn SecretStore>>,
     /// The project's files; `None` for a plan that reads none, such as a rollback.
     pub project: Option<Project>,
+    /// Where artifacts are made; `None` for a plan that reads no files.
+    pub workshop: Option<Workshop>,
     /// What is remembered. Its stack secret is the key of every fingerprint, before the first deployment too.
     pub snapshot: Arc<Snapshot>,
     /// What is looked at.
@@ -59,6 +63,7 @@ impl Inquiry {
             world,
             sources: Vec::new(),
             project: None,
+            workshop: None,
             snapshot,
             looking: Looking::Everything,
             parallelism: PARALLELISM,
@@ -75,15 +80,18 @@ impl Inquiry {
         let _ = sink.emit(&Event::Progress(Progress::Answering { questions: questions.len() }));
         let is_secret = |question: &Question| matches!(question, Question::Secret { .. });
         let (secrets, others): (Vec<_>, Vec<_>) = questions.into_iter().partition(is_secret);
-        self.ask_all(secrets, answers).await;
-        self.ask_all(others, answers).await;
+        self.ask_all(secrets, answers, sink).await;
+        self.ask_all(others, answers, sink).await;
     }
 
-    async fn ask_all(&mut self, questions: Vec<Question>, answers: &mut Answers) {
+    async fn ask_all(&mut self, questions: Vec<Question>, answers: &mut Answers, sink: &mut dyn EventSink) {
+        let (news, mut heard) = unbounded_channel();
         let asker = Arc::new(Asker {
             world: Arc::new(self.world.clone()),
             sources: self.sources.clone(),
             project: self.project.clone(),
+            workshop: self.workshop.clone(),
+            news,
             snapshot: self.snapshot.clone(),
             looking: self.looking,
             patience: self.patience,
@@ -96,11 +104,15 @@ impl Inquiry {
                 let asker = asker.clone();
                 running.spawn(async move { asker.ask(question).await });
             }
-            match running.join_next().await {
-                Some(Ok(reply)) => self.take(reply, answers),
-                // Panics of providers are caught where they are called; what is left here is a defect of ours.
-                Some(Err(defect)) => std::panic::resume_unwind(defect.into_panic()),
-                None => return,
+            tokio::select! {
+                biased;
+                Some(news) = heard.recv() => drop(sink.emit(&Event::Progress(news))),
+                reply = running.join_next() => match reply {
+                    Some(Ok(reply)) => self.take(reply, answers),
+                    // Panics of providers are caught where they are called; what is left here is a defect of ours.
+                    Some(Err(defect)) => std::panic::resume_unwind(defect.into_panic()),
+                    None => return,
+                },
             }
         }
     }
@@ -109,11 +121,13 @@ impl Inquiry {
         match reply {
             Reply::File(question, answer) => drop(answers.files.insert(question, answer)),
             Reply::Artifact(path, packed) => {
-                let answer = packed.map(|packed| {
-                    self.artifacts.insert(packed.digest, packed.bytes);
-                    packed.digest
-                });
+                let answer = packed.map(|packed| self.keep(packed));
                 answers.artifacts.insert(path, answer);
+            }
+            Reply::Source(recipe, identity) => drop(answers.sources.insert(recipe, identity)),
+            Reply::Build(identity, packed) => {
+                let answer = packed.map(|packed| self.keep(packed));
+                answers.builds.insert(identity, answer);
             }
             Reply::Resource(key, answer) => drop(answers.resources.insert(key, answer)),
             Reply::Data(address, inputs, answer) => drop(answers.data.insert(address, (inputs, answer))),
@@ -126,6 +140,11 @@ impl Inquiry {
                 answers.secrets.insert(name, answer);
             }
         }
+    }
+
+    fn keep(&mut self, packed: Packed) -> Digest {
+        self.artifacts.insert(packed.digest, packed.bytes);
+        packed.digest
     }
 
     /// The secrets that were asked for, as they are today.

@@ -1,6 +1,7 @@
 //! The imperative shell: use cases, executor, recovery and the sealed store.
 
 pub mod answering;
+pub mod building;
 mod calling;
 pub mod executor;
 pub mod journal;

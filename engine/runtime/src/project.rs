@@ -4,7 +4,9 @@
 //! files are read, and only up to a size.
 
 mod glob;
-mod pack;
+pub(crate) mod ignored;
+pub(crate) mod pack;
+pub(crate) mod tree;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -111,7 +113,7 @@ impl Project {
     }
 
     /// The real place of a path relative to the root.
-    fn locate(&self, path: &str) -> Result<PathBuf, Unreachable> {
+    pub(crate) fn locate(&self, path: &str) -> Result<PathBuf, Unreachable> {
         let relative = Path::new(path);
         let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if !relative.components().all(is_plain) {

@@ -8,6 +8,9 @@ use siac_core::ports::{Catalogues, Clock, Entropy, Provider, SecretStore};
 /// Makes an unconfigured instance of a plugin; `None` when this build does not have it.
 pub type Connect = Arc<dyn Fn(&str) -> Option<Arc<dyn Provider>> + Send + Sync>;
 
+/// Takes the secrets that this run has seen out of a text.
+pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
 /// The place of a run, and its adapters.
 #[derive(Clone)]
 pub struct Site {
@@ -19,6 +22,8 @@ pub struct Site {
     pub connect: Connect,
     /// Where secrets come from.
     pub secret_stores: Vec<Arc<dyn SecretStore>>,
+    /// What is written to files that are not sealed passes through here.
+    pub redact: Redact,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.

@@ -157,6 +157,7 @@ impl House {
             catalogues: self.cloud.catalogues(),
             connect,
             secret_stores: Vec::new(),
+            redact: Arc::new(str::to_owned),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             version: env!("CARGO_PKG_VERSION"),

@@ -13,7 +13,7 @@ use siac_engine::site::Site;
 use siac_engine::stop::Stop;
 use siac_engine::store::{Leaving, Published, Purpose, Session, SnapshotName, Store, Wait};
 use siac_engine::use_cases::applying::{Order, apply};
-use siac_engine::use_cases::planning::{Planned, Start, Wish as Goal, plan};
+use siac_engine::use_cases::planning::{Planned, Start, Terms, Wish as Goal, plan};
 use siac_engine::use_cases::settling::{Locked, lock};
 
 use crate::house::Wish;
@@ -74,7 +74,8 @@ async fn deploy(
         (_, None) => Goal::Nothing,
     };
     let artifacts = Arc::new(session.artifacts());
-    let planned = plan(site, &start, goal, &Options::default(), None, artifacts, sink).await;
+    let terms = Terms { on_failure: None, artifacts, is_untrusted: false, stop: Stop::never() };
+    let planned = plan(site, &start, goal, &Options::default(), terms, sink).await;
     let Planned { plan, artifacts, world, .. } = match planned {
         Ok(planned) => planned,
         Err(failed) => {

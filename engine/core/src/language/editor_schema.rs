@@ -195,12 +195,30 @@ fn attribute_schema(attribute: &Attribute) -> Json {
     for rule in &attribute.rules {
         apply_rule(&mut schema, rule);
     }
-    let mut schema = or_interpolation(schema);
+    let mut schema = match attribute.artifact {
+        true => json!({ "anyOf": [schema, recipe()] }),
+        false => or_interpolation(schema),
+    };
     schema["description"] = Json::from(attribute.description);
     if let Some(default) = attribute.default.as_ref().and_then(|value| serde_json::to_value(value).ok()) {
         schema["default"] = default;
     }
     schema
+}
+
+/// How an artifact is made from a folder.
+fn recipe() -> Json {
+    let architecture = "The machines it is run on: x64 or arm64, with the system before it where it is another than here, as in linux-arm64.";
+    object(
+        json!({
+            "path": { "type": "string", "description": "The folder that goes in, relative to this file." },
+            "build": { "type": "string", "description": "The command that is run in a copy of the folder, when nobody has built the same before." },
+            "runtime": { "type": "string", "description": "What the result is run by, for instance nodejs22." },
+            "architecture": { "type": "string", "description": architecture },
+            "add": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Files that are added to the result, by path." },
+        }),
+        &["path"],
+    )
 }
 
 /// The schema of a literal; an interpolated text may stand for it.
@@ -275,6 +293,7 @@ mod tests {
             version: 1,
             attributes: BTreeMap::from([
                 ("size", Attribute::required(Type::Number, "In MiB.").rule(Rule::Between(1, 9))),
+                ("code", Attribute::optional(Type::String, "Its code.").artifact()),
                 ("id", Attribute::computed(Type::String, "Its id.")),
             ]),
             data_bearing: false,
@@ -305,5 +324,8 @@ mod tests {
         assert_eq!(thing["properties"]["size"]["anyOf"][0], json!({ "type": "number", "minimum": 1, "maximum": 9 }));
         assert_eq!(thing["properties"]["size"]["anyOf"][1]["pattern"], json!(INTERPOLATION));
         assert!(thing["properties"].get("lifecycle").is_some());
+        assert_eq!(thing["properties"]["code"]["anyOf"][0], json!({ "type": "string" }));
+        let recipe = thing["properties"]["code"]["anyOf"][1]["properties"].as_object().unwrap();
+        assert_eq!(recipe.keys().collect::<Vec<_>>(), crate::model::recipe::KEYS.iter().collect::<Vec<_>>());
     }
 }

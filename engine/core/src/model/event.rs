@@ -214,6 +214,31 @@ pub enum Progress {
         /// How many.
         questions: usize,
     },
+    /// An artifact is being built.
+    BuildBegan {
+        /// The identity of what it is built from.
+        identity: Digest,
+        /// The folder that goes in, relative to the project root.
+        source: String,
+        /// The command that is run.
+        command: String,
+    },
+    /// Another run builds the same artifact, or one that shares its lock; its end is awaited.
+    BuildAwaited {
+        /// The identity of what it is built from.
+        identity: Digest,
+        /// The folder that goes in, relative to the project root.
+        source: String,
+    },
+    /// A build ended.
+    BuildEnded {
+        /// The identity of what it was built from.
+        identity: Digest,
+        /// The folder that went in, relative to the project root.
+        source: String,
+        /// Whether there is an artifact now.
+        is_made: bool,
+    },
     /// The lock is held by someone else.
     WaitingForLock {
         /// Who, since when, for what; one line each.

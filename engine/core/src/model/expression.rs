@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diagnostic::Span;
+use super::path::{Path, Segment};
 use super::value::{Known, Origin, Value};
 
 /// An expression and the place it was written at.
@@ -166,6 +167,26 @@ impl Expression {
     /// The span of the expression, when it came from a file.
     pub fn span(&self) -> Option<Span> {
         self.place.0
+    }
+
+    /// The span of the part of a written-out value at a path, or of the smallest part around it that has one.
+    pub fn span_at(&self, path: &Path) -> Option<Span> {
+        let mut at = self;
+        for segment in &path.0 {
+            let next = match (&at.node, segment) {
+                (Node::List(items), Segment::Index(index)) => items.get(*index),
+                (Node::Object(entries), Segment::Key(name)) => {
+                    entries.iter().find_map(|(key, value)| match &key.node {
+                        Node::Literal(Value::String(text)) if text == name => Some(value),
+                        _ => None,
+                    })
+                }
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            at = next;
+        }
+        at.span().or(self.span())
     }
 
     /// The expressions directly within this one, in the order of writing.

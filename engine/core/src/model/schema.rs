@@ -128,8 +128,8 @@ pub struct Attribute {
     pub sensitive: bool,
     /// Whether the provider never answers with it, so that drift in it cannot be seen.
     pub write_only: bool,
-    /// Whether it names a file or folder of the project whose content is kept as an artifact; the provider receives
-    /// `artifact:` and the digest instead of the path.
+    /// Whether it names a file or folder of the project, or a [`Recipe`](super::recipe::Recipe), whose content is kept as an artifact;
+    /// the provider receives `artifact:` and the digest instead, and what it was built from.
     pub artifact: bool,
     /// When two values are the same.
     pub normalisation: Normalisation,
@@ -204,7 +204,7 @@ impl Attribute {
         self
     }
 
-    /// A path whose content becomes an artifact.
+    /// A path or a recipe whose content becomes an artifact.
     #[must_use]
     pub fn artifact(mut self) -> Self {
         self.artifact = true;

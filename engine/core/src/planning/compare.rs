@@ -6,7 +6,7 @@ use crate::model::expression::Node;
 use crate::model::identity::Digest;
 use crate::model::path::{Path, Segment};
 use crate::model::schema::{Attribute, KindSchema, Stability};
-use crate::model::snapshot::Object;
+use crate::model::snapshot::{Object, artifact_digest};
 use crate::model::value::{Awaits, Hole, Partial, Value};
 use crate::ports::{Planned, Verdict};
 
@@ -118,6 +118,18 @@ pub fn same_secrets(prior: &Object, desired: &Partial) -> Vec<(Path, Partial)> {
         }
     });
     found
+}
+
+/// Where a wish has an artifact that was built from something else than the object's, and is the same to the byte: the paths, and the
+/// reference that the wish has there.
+pub fn same_artifacts(kind: &KindSchema, prior: &Object, desired: &Partial) -> Vec<(Path, Partial)> {
+    let names = kind.attributes.iter().filter(|(_, attribute)| attribute.artifact).map(|(name, _)| *name);
+    let same = |name: &str| {
+        let (before, now) = (prior.inputs.get(name)?, desired.get(name)?);
+        let is_same = before != now && artifact_digest(before.as_str()?)? == artifact_digest(now.as_str()?)?;
+        is_same.then(|| (Path::attribute(name), now.clone()))
+    };
+    names.filter_map(same).collect()
 }
 
 /// The digest of what a hole stands for, when it stands for one sealed origin and nothing else.

@@ -55,7 +55,12 @@ pub(super) struct Prepared<'a> {
 impl Wish<'_> {
     /// A problem with one attribute.
     pub fn problem(&self, flaw: Flaw) -> Diagnostic {
-        let span = self.body.and_then(|body| body.get(&flaw.attribute)).and_then(Expression::span);
+        self.problem_within(flaw, &Path::default())
+    }
+
+    /// A problem with a part of one attribute.
+    pub fn problem_within(&self, flaw: Flaw, part: &Path) -> Diagnostic {
+        let span = self.body.and_then(|body| body.get(&flaw.attribute)).and_then(|value| value.span_at(part));
         let problem = Diagnostic::error(flaw.code, flaw.summary, format!("{}: {}", self.address, flaw.detail));
         let problem = problem.at(span.or(self.place.0)).about(&self.address);
         match flaw.help {
@@ -330,7 +335,8 @@ impl<'d, 'a> Decision<'d, 'a> {
     }
 
     fn against(mut self, current: &Object) -> Instance<'a> {
-        let respelled = compare::same_secrets(current, &self.desired);
+        let mut respelled = compare::same_secrets(current, &self.desired);
+        respelled.extend(compare::same_artifacts(self.offer.kind, current, &self.desired));
         let as_sent = |value, (path, _): &(Path, Partial)| ignore::with(value, path, current.inputs.at(path).cloned());
         let mut planned = match respelled.is_empty() {
             true => self.plan(Some(current), &self.desired),

@@ -1,7 +1,7 @@
 //! A plan in the making: what has been decided so far, what is still to be asked, and what is wrong.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::instance::{Instance, attribute_hole};
@@ -13,9 +13,10 @@ use crate::language::evaluate::fill;
 use crate::language::scope::{Evaluation, FileAnswer, FileQuestion, Lookup, Scope};
 use crate::model::address::{Mode, ResourceAddress};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::identity::{Fingerprint, OpId};
+use crate::model::identity::{Digest, Fingerprint, OpId};
 use crate::model::path::{Path, Segment};
 use crate::model::plan::{Note, PlanMode};
+use crate::model::recipe::Recipe;
 use crate::model::snapshot::Object;
 use crate::model::stack::SecretSource;
 use crate::model::types::Type;
@@ -37,6 +38,10 @@ pub(super) struct Draft<'a> {
     /// What may be told of them today.
     pub fingerprints: BTreeMap<String, Fingerprint>,
     pub asked: Asked,
+    /// The artifacts of the snapshot that recipes made, by identity; found when the first one is asked for.
+    built: OnceCell<BTreeMap<Digest, Digest>>,
+    /// The identities of which was told that they cannot be built.
+    pub failed_builds: BTreeSet<Digest>,
     pub problems: Diagnostics,
     pub notes: Vec<Note>,
 }
@@ -48,6 +53,9 @@ pub(super) struct Asked {
     pub resources: BTreeSet<(ResourceAddress, Option<OpId>)>,
     pub files: BTreeSet<FileQuestion>,
     pub artifacts: BTreeSet<String>,
+    pub sources: BTreeSet<Recipe>,
+    /// By identity, so that what two want is built once.
+    pub builds: BTreeMap<Digest, Recipe>,
     pub imports: BTreeMap<ResourceAddress, (String, String)>,
     pub data: BTreeMap<ResourceAddress, (String, Partial)>,
 }
@@ -55,25 +63,43 @@ pub(super) struct Asked {
 impl Asked {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
+        self.builds.is_empty() && self.has_only_builds()
+    }
+
+    fn has_only_builds(&self) -> bool {
         self.secrets.is_empty()
             && self.resources.is_empty()
             && self.files.is_empty()
             && self.artifacts.is_empty()
+            && self.sources.is_empty()
             && self.imports.is_empty()
             && self.data.is_empty()
     }
 
-    /// All of them.
-    pub fn questions(self) -> Vec<Question> {
+    /// Asks for no build; answers whether that leaves nothing to be asked, though there were builds.
+    pub fn gives_up_builds(&mut self) -> bool {
+        let had_builds = !self.builds.is_empty();
+        self.builds.clear();
+        had_builds && self.is_empty()
+    }
+
+    /// All of them; those for builds only when there are no others.
+    pub fn questions(mut self) -> Vec<Question> {
+        if !self.has_only_builds() {
+            self.builds.clear();
+        }
         let secrets = self.secrets.into_iter().map(|(name, source)| Question::Secret { name, source });
         let resources = self.resources.into_iter().map(|(address, deposed)| Question::Resource { address, deposed });
         let files = self.files.into_iter().map(Question::File);
         let artifacts = self.artifacts.into_iter().map(|path| Question::Artifact { path });
+        let sources = self.sources.into_iter().map(|recipe| Question::Source { recipe });
+        let builds = self.builds.into_iter().map(|(identity, recipe)| Question::Build { recipe, identity });
         let import = |(address, (provider, id))| Question::Import { address, provider, id };
         let data = |(address, (provider, inputs))| Question::Data { address, provider, inputs };
         let imports = self.imports.into_iter().map(import);
         let data = self.data.into_iter().map(data);
-        secrets.chain(resources).chain(files).chain(artifacts).chain(imports).chain(data).collect()
+        let files = files.chain(artifacts).chain(sources).chain(builds);
+        secrets.chain(resources).chain(files).chain(imports).chain(data).collect()
     }
 }
 
@@ -120,6 +146,8 @@ impl<'a> Draft<'a> {
             secrets: secrets::declared(request),
             fingerprints: BTreeMap::new(),
             asked: Asked::default(),
+            built: OnceCell::new(),
+            failed_builds: BTreeSet::new(),
             problems,
             notes: Vec::new(),
         }
@@ -140,6 +168,11 @@ impl<'a> Draft<'a> {
             }
         }
         secrets::look_up(self);
+    }
+
+    /// The artifacts of the snapshot that recipes made, by the identity of what they were made from.
+    pub fn built(&self) -> &BTreeMap<Digest, Digest> {
+        self.built.get_or_init(|| self.request.snapshot.built_artifacts())
     }
 
     /// What a plugin offers for an address.

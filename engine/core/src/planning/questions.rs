@@ -6,6 +6,7 @@ use crate::language::scope::{FileQuestion, Files};
 use crate::model::address::ResourceAddress;
 use crate::model::event::Observation;
 use crate::model::identity::{Digest, Fingerprint, OpId};
+use crate::model::recipe::Recipe;
 use crate::model::stack::SecretSource;
 use crate::model::value::Partial;
 
@@ -18,6 +19,18 @@ pub enum Question {
     Artifact {
         /// The path.
         path: String,
+    },
+    /// The identity of what a recipe makes: a digest of everything that goes in. The recipe's path is relative to the project root.
+    Source {
+        /// The recipe.
+        recipe: Recipe,
+    },
+    /// The digest of the artifact that a recipe makes. It may have to be built for that; nothing else is open when it is asked for.
+    Build {
+        /// The recipe.
+        recipe: Recipe,
+        /// The identity of what goes in, as it was answered.
+        identity: Digest,
     },
     /// What an object that is remembered looks like now.
     Resource {
@@ -60,6 +73,10 @@ pub struct Answers {
     pub files: Files,
     /// Artifacts by path: the digest, or why there is none.
     pub artifacts: BTreeMap<String, Result<Digest, String>>,
+    /// What goes into artifacts, by recipe: its identity, or why it cannot be told.
+    pub sources: BTreeMap<Recipe, Result<Digest, String>>,
+    /// Artifacts by the identity of what they are made from: the digest, or why there is none.
+    pub builds: BTreeMap<Digest, Result<Digest, BuildFailure>>,
     /// Objects, by address and by the operation that made a deposed one.
     pub resources: BTreeMap<(ResourceAddress, Option<OpId>), ResourceAnswer>,
     /// Data by address, with the arguments that were asked with.
@@ -68,6 +85,15 @@ pub struct Answers {
     pub imports: BTreeMap<ResourceAddress, Result<Observation, String>>,
     /// Secrets by name: the fingerprint of today's value, or why there is none.
     pub secrets: BTreeMap<String, Result<Fingerprint, String>>,
+}
+
+/// Why an artifact was not built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildFailure {
+    /// What went wrong, with the last lines of the build's output where it ran.
+    pub why: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 /// What became of an object.

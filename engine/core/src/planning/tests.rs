@@ -1,5 +1,6 @@
 //! Whole plans, from stack files to steps, in a world of toys.
 
+mod builds;
 mod changes;
 mod components;
 mod expressions;

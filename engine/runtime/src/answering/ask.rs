@@ -7,15 +7,19 @@ use siac_core::deployment::resolve::{Resolved, resolve};
 use siac_core::deployment::seal::{Sealer, fingerprint_of_secret};
 use siac_core::language::scope::{FileAnswer, FileQuestion};
 use siac_core::model::address::ResourceAddress;
-use siac_core::model::event::Observation;
-use siac_core::model::identity::{Fingerprint, OpId};
+use siac_core::model::event::{Observation, Progress};
+use siac_core::model::identity::{Digest, Fingerprint, OpId};
+use siac_core::model::recipe::Recipe;
 use siac_core::model::schema::KindSchema;
 use siac_core::model::snapshot::{Object, Snapshot};
 use siac_core::model::stack::SecretSource;
 use siac_core::model::value::{Known, Partial};
-use siac_core::planning::questions::{DataAnswer, Question, ResourceAnswer};
+use siac_core::planning::questions::{BuildFailure, DataAnswer, Question, ResourceAnswer};
 use siac_core::ports::{Call, FetchedSecret, Provider, SecretStore};
 
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::building::Workshop;
 use crate::calling::{Bounds, NoFence, NothingToSave, Patience};
 use crate::project::{Packed, Project};
 use crate::world::World;
@@ -25,10 +29,15 @@ use super::Looking;
 /// The hard limit of fetching one secret. A choice of this project.
 const SECRET_LIMIT: Duration = Duration::from_secs(30);
 
+const NO_FILES: &str = "this plan reads no files of the project";
+const READING_FAILED: &str = "reading it failed; this is a defect of siac";
+
 /// What one question came to.
 pub(super) enum Reply {
     File(FileQuestion, FileAnswer),
     Artifact(String, Result<Packed, String>),
+    Source(Recipe, Result<Digest, String>),
+    Build(Digest, Result<Packed, BuildFailure>),
     Resource((ResourceAddress, Option<OpId>), ResourceAnswer),
     Data(ResourceAddress, Partial, DataAnswer),
     Import(ResourceAddress, Result<Observation, String>),
@@ -40,6 +49,9 @@ pub(super) struct Asker {
     pub world: Arc<World>,
     pub sources: Vec<Arc<dyn SecretStore>>,
     pub project: Option<Project>,
+    pub workshop: Option<Workshop>,
+    /// Where what happens meanwhile is told.
+    pub news: UnboundedSender<Progress>,
     pub snapshot: Arc<Snapshot>,
     pub looking: Looking,
     pub patience: Patience,
@@ -58,6 +70,11 @@ impl Asker {
                 let pack = move |project: &Project| project.pack(&asked).map_err(|unreachable| unreachable.to_string());
                 Reply::Artifact(path, self.in_project(pack).await)
             }
+            Question::Source { recipe } => {
+                let asked = recipe.clone();
+                Reply::Source(recipe, self.identity(asked).await)
+            }
+            Question::Build { recipe, identity } => Reply::Build(identity, self.built(recipe, identity).await),
             Question::Resource { address, deposed } => {
                 let answer = self.resource(&address, deposed).await.unwrap_or_else(ResourceAnswer::Failed);
                 Reply::Resource((address, deposed), answer)
@@ -82,9 +99,22 @@ impl Asker {
         &self,
         read: impl FnOnce(&Project) -> Result<T, String> + Send + 'static,
     ) -> Result<T, String> {
-        let project = self.project.clone().ok_or("this plan reads no files of the project")?;
+        let project = self.project.clone().ok_or(NO_FILES)?;
         let read = tokio::task::spawn_blocking(move || read(&project));
-        read.await.map_err(|_| "reading it failed; this is a defect of siac".to_owned())?
+        read.await.map_err(|_| READING_FAILED.to_owned())?
+    }
+
+    async fn identity(&self, recipe: Recipe) -> Result<Digest, String> {
+        let workshop = self.workshop.clone().ok_or(NO_FILES)?;
+        let read = tokio::task::spawn_blocking(move || workshop.identity(&recipe));
+        read.await.map_err(|_| READING_FAILED.to_owned())?
+    }
+
+    async fn built(&self, recipe: Recipe, identity: Digest) -> Result<Packed, BuildFailure> {
+        let none = || BuildFailure { why: NO_FILES.to_owned(), help: "plan from the stack".to_owned() };
+        let workshop = self.workshop.clone().ok_or_else(none)?;
+        let secrets = self.world.secrets.values().map(|fetched| fetched.value.expose().clone()).collect();
+        workshop.make(recipe, identity, secrets, self.news.clone()).await
     }
 
     async fn resource(&self, address: &ResourceAddress, deposed: Option<OpId>) -> Result<ResourceAnswer, String> {

@@ -28,6 +28,9 @@ pub enum Failed {
     /// Calls of an earlier run could not be settled now; nothing else may be done before.
     #[error("an earlier run left {} unsettled", counted(.0.len()))]
     Unsettled(Vec<(Intent, String)>),
+    /// It was asked to stop before anything was changed.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
     /// A limit that the user set does not allow the plan.
     #[error("{0}")]
     Refused(String),

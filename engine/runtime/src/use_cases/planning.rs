@@ -18,8 +18,10 @@ use super::Failed;
 use super::connecting::{Connected, connect, declared, remembered};
 use super::loading::{LoadedStack, open_project};
 use crate::answering::{Inquiry, Looking};
+use crate::building::{self, Permission, Workshop};
 use crate::project::Project;
 use crate::site::Site;
+use crate::stop::{Stop, StopLevel};
 use crate::world::World;
 
 /// How the world should be.
@@ -41,6 +43,18 @@ pub struct Start {
     pub id: Option<SnapshotId>,
 }
 
+/// What a plan is made under, besides what it is to be.
+pub struct Terms {
+    /// What is done when a step fails, whatever the stack says.
+    pub on_failure: Option<OnFailure>,
+    /// Where artifacts are that are remembered.
+    pub artifacts: Arc<dyn Artifacts>,
+    /// Whether the project is not trusted, so that nothing of it is run (`--untrusted`).
+    pub is_untrusted: bool,
+    /// Ends the planning early: between two batches of questions, and in the midst of a build.
+    pub stop: Stop,
+}
+
 /// A plan, and everything that an apply of it needs besides.
 pub struct Planned {
     /// The plan.
@@ -56,14 +70,13 @@ pub struct Planned {
 /// Plans.
 ///
 /// # Errors
-/// When a provider cannot be used, or the planner refuses.
+/// When a provider cannot be used, the planner refuses, or planning was interrupted.
 pub async fn plan(
     site: &Site,
     start: &Start,
     wish: Wish<'_>,
     options: &Options,
-    on_failure: Option<OnFailure>,
-    artifacts: Arc<dyn Artifacts>,
+    terms: Terms,
     sink: &mut dyn EventSink,
 ) -> Result<Planned, Failed> {
     let (loaded, goal) = match wish {
@@ -80,7 +93,7 @@ pub async fn plan(
     let connected = connect(site, wanted, &snapshots).await?;
     let nowhere = SourceMap::default();
     let sources = loaded.map_or(&nowhere, |loaded| &loaded.sources);
-    let mut inquiry = inquiry(site, start, loaded, options, &connected, artifacts)?;
+    let mut inquiry = inquiry(site, start, loaded, options, &connected, &terms)?;
     let snapshot = inquiry.snapshot.clone();
     let request = planning::Request {
         goal,
@@ -90,9 +103,9 @@ pub async fn plan(
         sources,
         options,
     };
-    let (mut plan, warnings) = converse(&request, &mut inquiry, sink).await?;
+    let (mut plan, warnings) = converse(&request, &mut inquiry, sink, &terms.stop).await?;
     plan.providers = connected.pins;
-    plan.on_failure = on_failure.unwrap_or(plan.on_failure);
+    plan.on_failure = terms.on_failure.unwrap_or(plan.on_failure);
     Ok(Planned { plan, warnings, artifacts: inquiry.artifacts, world: inquiry.world })
 }
 
@@ -101,11 +114,13 @@ async fn converse(
     request: &planning::Request<'_>,
     inquiry: &mut Inquiry,
     sink: &mut dyn EventSink,
+    stop: &Stop,
 ) -> Result<(Plan, Diagnostics), Failed> {
     let mut answers = Answers::default();
     loop {
         match planning::plan(request, &answers) {
             Outcome::Done(plan, warnings) => return Ok((*plan, warnings)),
+            Outcome::Asks(_) | Outcome::Refused(_) if stop.level() > StopLevel::No => return Err(Failed::Interrupted),
             Outcome::Asks(questions) => inquiry.answer(questions, &mut answers, sink).await,
             Outcome::Refused(diagnostics) => {
                 return Err(Failed::Problems { diagnostics, sources: request.sources.clone() });
@@ -120,7 +135,7 @@ fn inquiry(
     loaded: Option<&LoadedStack>,
     options: &Options,
     connected: &Connected,
-    artifacts: Arc<dyn Artifacts>,
+    terms: &Terms,
 ) -> Result<Inquiry, Failed> {
     let snapshot = keyed(site, &start.snapshot);
     let world = World {
@@ -128,7 +143,7 @@ fn inquiry(
         uuid: snapshot.uuid,
         providers: connected.providers.clone(),
         secrets: BTreeMap::new(),
-        artifacts,
+        artifacts: terms.artifacts.clone(),
         clock: site.clock.clone(),
         entropy: site.entropy.clone(),
     };
@@ -140,9 +155,20 @@ fn inquiry(
         (false, true) => Looking::Everything,
     };
     if loaded.is_some() {
-        inquiry.project = Some(open_project(site)?);
+        let project = open_project(site)?;
+        let permission = permission(options, terms.is_untrusted);
+        inquiry.workshop = Some(Workshop::new(project.clone(), permission, site.redact.clone(), terms.stop.clone()));
+        inquiry.project = Some(project);
     }
     Ok(inquiry)
+}
+
+fn permission(options: &Options, is_untrusted: bool) -> Permission {
+    match (options.offline, is_untrusted) {
+        (_, true) => Permission::Denied("--untrusted"),
+        (true, false) => Permission::Denied("--offline"),
+        (false, false) => Permission::Granted,
+    }
 }
 
 /// Before the first deployment there is no stack secret; fingerprints of its plan are keyed with one that nobody keeps. What is recorded
@@ -185,7 +211,7 @@ pub fn rehearse(site: &Site, loaded: &LoadedStack) -> Result<Diagnostics, Failed
     }
 }
 
-/// Files are read; everything else is answered as if nobody could be reached.
+/// Files are read, and nothing is built; everything else is answered as if nobody could be reached.
 fn rehearsed(project: &Project, question: Question, answers: &mut Answers) {
     let unseen = Fingerprint { version: None, digest: Digest([0; 32]) };
     match question {
@@ -197,6 +223,12 @@ fn rehearsed(project: &Project, question: Question, answers: &mut Answers) {
             let answer = project.pack(&path).map(|packed| packed.digest).map_err(|unreachable| unreachable.to_string());
             answers.artifacts.insert(path, answer);
         }
+        Question::Source { recipe } => {
+            let answer = building::identity(project, &recipe, &building::host());
+            answers.sources.insert(recipe, answer);
+        }
+        // What is made of a source has some digest; nobody looks at this one.
+        Question::Build { identity, .. } => drop(answers.builds.insert(identity, Ok(identity))),
         Question::Resource { address, deposed } => {
             drop(answers.resources.insert((address, deposed), ResourceAnswer::NotLooked))
         }

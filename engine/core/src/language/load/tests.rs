@@ -24,6 +24,7 @@ fn catalogues() -> Catalogues {
         attributes: BTreeMap::from([
             ("size", Attribute::required(Type::Number, "How large, in MiB.").rule(Rule::Between(1, 9))),
             ("names", Attribute::optional(Type::list(Type::String), "What it is called.")),
+            ("code", Attribute::optional(Type::String, "What it runs.").artifact()),
             ("password", Attribute::optional(Type::String, "What opens it.").sensitive()),
             ("id", Attribute::computed(Type::String, "Its id.")),
         ]),
@@ -115,6 +116,19 @@ fn all_problems_are_told_at_once_in_order() {
         "plain-secret 10",
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_recipe_that_is_written_out_is_checked_where_it_stands() {
+    let recipe = "{ path = \"../api\", build = \"make\", add = { \"run.sh\" = \"#!/bin/sh\" } }";
+    let text = |recipe: &str| format!("{HEAD}[resource.toy_thing.a]\nsize = 1\ncode = {recipe}\n");
+    assert_eq!(problems(&load_text(&text(recipe))), Vec::<String>::new());
+    let spread = "[resource.toy_thing.a]\nsize = 1\n[resource.toy_thing.a.code]\nbuild = 1\nruntme = \"node\"\n";
+    let loaded = load_text(&format!("{HEAD}{spread}"));
+    assert_eq!(problems(&loaded), ["recipe 5", "recipe 6", "recipe 7"]);
+    let helps: Vec<_> = loaded.diagnostics.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    assert!(helps.contains(&"did you mean `runtime`?"), "{helps:?}");
+    assert_eq!(problems(&load_text(&text("[\"a\"]"))), ["wrong-type 5"]);
 }
 
 #[test]

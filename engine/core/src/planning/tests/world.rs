@@ -1,6 +1,7 @@
 //! A world of toys: a catalogue of a few kinds, answers to every question, and an apply of a few lines.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::model::snapshot::{Object, OutputRecord, Record, Snapshot};
 use crate::model::stack::Stack;
 use crate::model::types::Type;
 use crate::model::value::{Awaits, Hole, Never, Origin, Partial, Value};
-use crate::planning::questions::{Answers, DataAnswer, Question, ResourceAnswer};
+use crate::planning::questions::{Answers, BuildFailure, DataAnswer, Question, ResourceAnswer};
 use crate::planning::{Goal, Options, Outcome, Request, plan};
 use crate::ports::{Catalogue, Catalogues, Planned};
 use crate::serverless::vocabulary::{json, list, text, texts};
@@ -164,6 +165,8 @@ pub struct World {
     pub objects: BTreeMap<String, (Partial, Partial)>,
     /// What data sources answer after the key.
     pub answer: String,
+    /// The folders of which artifacts were built, in order.
+    pub built: RefCell<Vec<String>>,
     made: u64,
 }
 
@@ -185,6 +188,7 @@ impl World {
             secrets: BTreeMap::new(),
             objects: BTreeMap::new(),
             answer: "found".to_owned(),
+            built: RefCell::default(),
             made: 0,
         }
     }
@@ -276,6 +280,19 @@ impl World {
                 let digest = self.files.get(&path).map(|text| Digest::of(text.as_bytes()));
                 let answer = digest.ok_or_else(|| "there is no such file".to_owned());
                 assert!(answers.artifacts.insert(path, answer).is_none());
+            }
+            Question::Source { recipe } => {
+                let content = self.files.get(&recipe.path);
+                let identity = content.map(|text| Digest::of(format!("{text} {:?}", recipe.build).as_bytes()));
+                let answer = identity.ok_or_else(|| "there is no such folder".to_owned());
+                assert!(answers.sources.insert(recipe, answer).is_none());
+            }
+            Question::Build { recipe, identity } => {
+                self.built.borrow_mut().push(recipe.path.clone());
+                let command = recipe.build.as_deref().unwrap_or("");
+                let failure = || BuildFailure { why: "exit code 1".to_owned(), help: "mend it".to_owned() };
+                let made = command.starts_with("make").then(|| Digest::of(self.files[&recipe.path].trim().as_bytes()));
+                assert!(answers.builds.insert(identity, made.ok_or_else(failure)).is_none());
             }
             Question::Resource { address, deposed } => {
                 let record = &snapshot.records[&address];

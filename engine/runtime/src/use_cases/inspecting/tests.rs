@@ -106,6 +106,7 @@ fn site() -> Site {
         catalogues: Catalogues::new([]),
         connect: Arc::new(move |plugin| (plugin == "example").then(|| Arc::new(Fake(schema())) as Arc<dyn Provider>)),
         secret_stores: Vec::new(),
+        redact: Arc::new(str::to_owned),
         clock: Arc::new(VirtualClock::default()),
         entropy: Arc::new(SeededEntropy::new(1)),
         version: "1.0.0",

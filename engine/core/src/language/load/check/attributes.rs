@@ -8,8 +8,8 @@ use crate::language::load::fields::{listed, unknown_key};
 use crate::language::rules;
 use crate::model::address::Mode;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
-use crate::model::expression::{Expression, Node, Place};
-use crate::model::path::{Path, Segment};
+use crate::model::expression::{Expression, Place};
+use crate::model::recipe::Recipe;
 use crate::model::schema::{Attribute, Presence, Rule};
 use crate::model::stack::{Declaration, Stack};
 use crate::model::types::Type;
@@ -166,9 +166,12 @@ impl Body<'_> {
     /// What is written out can be checked now; the rest is checked when it is known.
     fn value(&mut self, name: &str, attribute: &Attribute, expression: &Expression) {
         let Some(value) = literal(expression) else { return };
+        if attribute.artifact && matches!(value, Value::Map(_)) {
+            return self.recipe(name, &value.open(), expression);
+        }
         match convert(value.open(), &attribute.ty) {
             Err((path, why)) => {
-                let span = span_at(expression, &path).or(self.place.0);
+                let span = expression.span_at(&path).or(self.place.0);
                 let place = if path.0.is_empty() { format!("`{name}`") } else { format!("`{name}` at `{path}`") };
                 let problem = Diagnostic::error(
                     "wrong-type",
@@ -189,6 +192,14 @@ impl Body<'_> {
                     self.plain_secret(name, expression.span());
                 }
             }
+        }
+    }
+
+    fn recipe(&mut self, name: &str, value: &Partial, expression: &Expression) {
+        for flaw in Recipe::read(value).err().into_iter().flatten() {
+            let detail = format!("`{name}` of {}: {}", self.what, flaw.detail);
+            let problem = Diagnostic::error("recipe", "an artifact's recipe is wrong", detail).help(flaw.help);
+            self.problems.push(problem.at(expression.span_at(&flaw.path).or(self.place.0)));
         }
     }
 
@@ -214,22 +225,4 @@ fn described(ty: &Type) -> String {
         Type::Any => "of any type".to_owned(),
         ty => format!("of type {ty}"),
     }
-}
-
-/// Where the part of a written-out value stands.
-fn span_at(expression: &Expression, path: &Path) -> Option<Span> {
-    let mut at = expression;
-    for segment in &path.0 {
-        let next = match (&at.node, segment) {
-            (Node::List(items), Segment::Index(index)) => items.get(*index),
-            (Node::Object(entries), Segment::Key(name)) => entries.iter().find_map(|(key, value)| match &key.node {
-                Node::Literal(Value::String(text)) if text == name => Some(value),
-                _ => None,
-            }),
-            _ => None,
-        };
-        let Some(next) = next else { break };
-        at = next;
-    }
-    at.span().or(expression.span())
 }
