@@ -8,9 +8,9 @@ mod values;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use commands::{
-    ApplyArgs, CompletionsArgs, DestroyArgs, DiffArgs, DriftArgs, FmtArgs, GraphArgs, GraphFormat, HelpArgs,
-    HistoryArgs, ImportArgs, InitArgs, KeyCommand, KeyRotateArgs, LockCommand, LockReleaseArgs, OutputArgs,
-    PlaceOptions, PlanArgs, RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand,
+    ApplyArgs, BuildCommand, BuildPruneArgs, CompletionsArgs, DestroyArgs, DiffArgs, DriftArgs, FmtArgs, GraphArgs,
+    GraphFormat, HelpArgs, HistoryArgs, ImportArgs, InitArgs, KeyCommand, KeyRotateArgs, LockCommand, LockReleaseArgs,
+    OutputArgs, PlaceOptions, PlanArgs, RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand,
     SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs,
     StateRemoveArgs, StateShowArgs,
 };
@@ -107,6 +107,9 @@ pub enum Command {
     /// List, name, check and drop snapshots.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// See what was built on this machine, and make room.
+    #[command(subcommand)]
+    Build(BuildCommand),
     /// See who holds the lock, or take it away.
     #[command(subcommand)]
     Lock(LockCommand),

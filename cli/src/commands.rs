@@ -1,6 +1,7 @@
 //! One function for each command: arguments in, words out, an exit code.
 
 mod applying;
+mod builds;
 pub(crate) mod common;
 mod doctor;
 mod formatting;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::arguments::{Cli, Command, KeyCommand, LockCommand, SnapshotCommand, StateCommand};
+use crate::arguments::{BuildCommand, Cli, Command, KeyCommand, LockCommand, SnapshotCommand, StateCommand};
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,6 +69,8 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Drift(arguments) => reading::drift(arguments, cli, desk),
         Command::State(command) => state(command, cli, desk),
         Command::Snapshot(command) => snapshot(command, cli, desk),
+        Command::Build(BuildCommand::List) => builds::list(desk),
+        Command::Build(BuildCommand::Prune(arguments)) => builds::prune(arguments, desk),
         Command::Lock(LockCommand::Status(arguments)) => reading::lock_status(arguments, cli, desk),
         Command::Lock(LockCommand::Release(arguments)) => upkeep::lock_release(arguments, cli, desk),
         Command::Recover(arguments) => upkeep::recover(arguments, cli, desk),

@@ -109,6 +109,8 @@ kinds! {
     Differences = "differences",
     /// What changed outside siac.
     Drift = "drift",
+    /// An artifact that was built on this machine.
+    Build = "build",
     /// Who holds the lock.
     Lock = "lock",
     /// Where a stack stands.

@@ -410,6 +410,23 @@ pub struct SnapshotPruneArgs {
     pub lock: LockOptions,
 }
 
+/// `siac build …`
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum BuildCommand {
+    /// List the artifacts that were built on this machine and are kept for the next plan.
+    List,
+    /// Delete the kept artifacts that were not used for a while; what is deployed stays in the state store.
+    Prune(BuildPruneArgs),
+}
+
+/// `siac build prune`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct BuildPruneArgs {
+    /// Delete what was not used for so many days; 0 deletes everything.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub older_than: u16,
+}
+
 /// `siac lock …`
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum LockCommand {

@@ -28,7 +28,10 @@ pub fn doctor(arguments: &StackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fai
     let opened = open(arguments.stack.as_deref(), None, cli, desk);
     match &opened {
         Err(failure) => found.push(check("stack", Health::Bad, failure_words(failure), failure.help.clone())),
-        Ok(opened) => found.extend(block_on(state_checks(opened))?),
+        Ok(opened) => {
+            found.extend(block_on(state_checks(opened))?);
+            found.extend(super::builds::check(&opened.file.project));
+        }
     }
     found.extend(block_on(findings(opened.ok(), cli, desk))?);
     let is_bad = found.iter().any(|check| check.health == Health::Bad);

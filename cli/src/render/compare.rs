@@ -10,7 +10,7 @@ use siac_core::model::value::{Partial, Value};
 
 use super::page::{Line, Page};
 use super::style::Role;
-use super::value::{SENSITIVE, aligned, inline, is_multi_line, json, quoted_pair};
+use super::value::{SENSITIVE, aligned, artifact, inline, is_multi_line, json, quoted_pair};
 use super::words::counted;
 use crate::arguments::Detail;
 
@@ -310,6 +310,10 @@ impl Drawing<'_> {
     }
 
     fn string_change(&mut self, slot: &Slot, before: &str, after: &str) {
+        let detail = self.manner.detail;
+        if let (Some(old), Some(new)) = (artifact(before, detail), artifact(after, detail)) {
+            return self.arrow_line(slot, old, new);
+        }
         if let (Some(old), Some(new)) = (json(before), json(after))
             && old != new
         {
@@ -318,7 +322,7 @@ impl Drawing<'_> {
         if is_multi_line(before) || is_multi_line(after) {
             return self.text_change(slot, before, after);
         }
-        let (old, new) = quoted_pair(before, after, self.manner.detail);
+        let (old, new) = quoted_pair(before, after, detail);
         self.arrow_line(slot, old, new);
     }
 

@@ -1,7 +1,9 @@
 //! Values as a reader of stack files would write them.
 
 use siac_core::model::address::check_name;
+use siac_core::model::identity::Digest;
 use siac_core::model::path::Segment;
+use siac_core::model::snapshot::{artifact_digest, artifact_identity};
 use siac_core::model::value::{Hole, Partial, Value};
 use unicode_width::UnicodeWidthStr;
 
@@ -16,6 +18,8 @@ pub const UNKNOWN: &str = "(known after apply)";
 const INLINE_COLUMNS: usize = 60;
 /// The longest text that is written whole on one line, in characters, unless everything is asked for.
 const INLINE_CHARACTERS: usize = 240;
+/// How much of a digest is shown, in hexadecimal digits, unless everything is asked for.
+const SHOWN_DIGITS: usize = 8;
 /// How much of a longer text is shown, in characters.
 const SHOWN_CHARACTERS: usize = 160;
 
@@ -25,6 +29,7 @@ pub fn inline(value: &Partial, detail: Detail) -> Option<String> {
         Value::List(items) => inline_list(items),
         Value::Map(entries) if entries.is_empty() => Some("{}".to_owned()),
         Value::Map(_) => None,
+        Value::String(text) if artifact(text, detail).is_some() => artifact(text, detail),
         Value::String(text) if is_multi_line(text) || (text.len() > INLINE_COLUMNS && json(text).is_some()) => None,
         Value::String(text) => Some(quoted_text(text, detail)),
         Value::Null => Some("null".to_owned()),
@@ -59,6 +64,19 @@ fn hole_text(hole: &Hole) -> String {
         "" => UNKNOWN.to_owned(),
         prefix => format!("\"{}…\" {UNKNOWN}", escaped(prefix)),
     }
+}
+
+/// An artifact's reference in words: which one it is, and what it was built from. Nothing for any other text.
+pub fn artifact(text: &str, detail: Detail) -> Option<String> {
+    let digest = artifact_digest(text)?;
+    let built = artifact_identity(text).map(|identity| format!(" (built from {})", shortened(&identity, detail)));
+    Some(format!("artifact {}{}", shortened(&digest, detail), built.unwrap_or_default()))
+}
+
+/// The beginning of a digest, enough to tell a few apart.
+fn shortened(digest: &Digest, detail: Detail) -> String {
+    let digest = digest.to_string();
+    if detail == Detail::Full { digest } else { format!("{}…", &digest[..SHOWN_DIGITS]) }
 }
 
 /// Whether a text has more than one line; a line break at the very end makes no second one.
@@ -251,6 +269,16 @@ mod tests {
         let long = "x".repeat(5000);
         assert!(shown(&Value::string(&long)).ends_with("x…\" (5000 characters)"));
         assert_eq!(inline(&Value::string(&long), Detail::Full).unwrap().len(), 5002);
+    }
+
+    #[test]
+    fn artifacts_are_told_by_the_beginning_of_their_digests() {
+        let (digest, identity) = ("3f9c".repeat(16), "71ab".repeat(16));
+        assert_eq!(shown(&Value::string(format!("artifact:{digest}"))), "artifact 3f9c3f9c…");
+        let built = Value::string(format!("artifact:{digest};built:{identity}"));
+        assert_eq!(shown(&built), "artifact 3f9c3f9c… (built from 71ab71ab…)");
+        assert_eq!(inline(&built, Detail::Full).unwrap(), format!("artifact {digest} (built from {identity})"));
+        assert_eq!(shown(&Value::string("artifact:of nature")), "\"artifact:of nature\"");
     }
 
     #[test]

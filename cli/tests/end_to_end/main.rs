@@ -2,6 +2,7 @@
 
 #[cfg(feature = "azure")]
 mod azure;
+mod builds;
 mod crashes;
 mod looking;
 mod newcomers;

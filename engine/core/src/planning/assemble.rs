@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
 use super::drift::sensitive;
+use super::ignore;
 use super::instance::{Course, Instance};
 use super::leaving::located;
 use super::leftovers::Leftover;
@@ -12,6 +13,7 @@ use super::request::Goal;
 use super::steps::is_sealed_data;
 use crate::model::address::{Mode, ResourceAddress};
 use crate::model::identity::Digest;
+use crate::model::path::Path;
 use crate::model::plan::{Action, Base, Change, Operation, Plan, Reason, Step, StepId, Undo};
 use crate::model::snapshot::{Object, artifact_digest};
 use crate::model::stack::SecretSource;
@@ -36,7 +38,8 @@ fn change(draft: &Draft<'_>, instance: &Instance<'_>, with_quiet: bool) -> Optio
         true => prior.and_then(|prior| prior.remembered.as_deref()),
         false => current,
     };
-    let after = (!matches!(action, Action::Delete | Action::Forget)).then(|| instance.whole(current));
+    let after =
+        (!matches!(action, Action::Delete | Action::Forget)).then(|| with_origins(instance, instance.whole(current)));
     Some(Change {
         address: instance.address.clone(),
         moved_from,
@@ -50,6 +53,14 @@ fn change(draft: &Draft<'_>, instance: &Instance<'_>, with_quiet: bool) -> Optio
         importing: instance.adopted.as_ref().map(|(id, _)| id.clone()),
         place: located(draft.request.sources, instance.place),
     })
+}
+
+/// The attributes, with what artifacts are made from now: that may change though the object stays as it is.
+fn with_origins(instance: &Instance<'_>, whole: Partial) -> Partial {
+    let kind = instance.kind().filter(|_| matches!(instance.course, Course::Record { .. }));
+    let attributes = kind.into_iter().flat_map(|kind| &kind.attributes).filter(|(_, attribute)| attribute.artifact);
+    let origin = |(name, _): (&&str, _)| Some((Path::attribute(*name), instance.inputs.get(name)?.clone()));
+    attributes.filter_map(origin).fold(whole, |whole, (path, now)| ignore::with(whole, &path, Some(now)))
 }
 
 fn action(instance: &Instance<'_>, with_quiet: bool) -> Option<Action> {

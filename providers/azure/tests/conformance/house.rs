@@ -22,7 +22,7 @@ use siac_engine::store::{Leaving, Parts, Purpose, Session, Store, Wait, Writer};
 use siac_engine::use_cases::Failed;
 use siac_engine::use_cases::applying::{Order, apply};
 use siac_engine::use_cases::loading::{LoadedStack, StackChoice, load};
-use siac_engine::use_cases::planning::{Planned, Wish, plan};
+use siac_engine::use_cases::planning::{Planned, Terms, Wish, plan};
 use siac_engine::use_cases::settling::{Locked, lock};
 use siac_provider_azure::{AzureProvider, Pace};
 use siac_state_backends::local::LocalDirectory;
@@ -99,6 +99,7 @@ impl House {
             catalogues: Catalogues::new([catalogue]),
             connect: Arc::new(connect),
             secret_stores: Vec::new(),
+            redact: Arc::new(str::to_owned),
             clock: Arc::new(HastyClock::default()),
             entropy: self.entropy.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -177,7 +178,8 @@ impl House {
             (None, _) => Wish::Nothing,
         };
         let artifacts = Arc::new(session.artifacts());
-        let planned = plan(&site, &start, wish, &Options::default(), None, artifacts, &mut Deaf).await;
+        let terms = Terms { on_failure: None, artifacts, is_untrusted: false, stop: Stop::never() };
+        let planned = plan(&site, &start, wish, &Options::default(), terms, &mut Deaf).await;
         let Planned { plan, artifacts, world, .. } = match planned {
             Ok(planned) => planned,
             Err(failed) => {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::snapshot::artifact_identity;
+use crate::model::value::Partial;
 use crate::planning::{Goal, Outcome};
 
 const API: &str = "[resource.toy_code.a]\nsource = { path = \"../services/api\", build = \"make\" }\n";
@@ -52,6 +53,8 @@ fn another_source_of_the_same_bytes_changes_the_record_and_no_object() {
     let loaded = world.load(API);
     let plan = world.plan(&loaded, &snapshot);
     assert_eq!(lines(&plan), ["record toy_code.a"]);
+    let source = |side: &Option<Partial>| side.as_ref().unwrap().get("source").unwrap().clone();
+    assert_ne!(source(&plan.changes[0].before), source(&plan.changes[0].after), "people see what changes");
     let next = world.apply(&plan, &snapshot);
     assert_eq!(next.artifacts(), snapshot.artifacts());
     assert_ne!(identity(&next, "toy_code.a"), identity(&snapshot, "toy_code.a"));

@@ -68,46 +68,97 @@ fn extract(bytes: Vec<u8>, folder: &Path) -> io::Result<()> {
     if archive.len() > MAX_ENTRIES {
         return Err(malformed(format!("it has {} entries; at most {MAX_ENTRIES} are unpacked", archive.len())));
     }
-    let mut left = MAX_BYTES;
+    let durability = Durability::of(archive.len());
+    let mut extraction = Extraction { folder, left: MAX_BYTES, links: BTreeSet::new(), durability };
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(broken)?;
         let name = entry
             .enclosed_name()
             .ok_or_else(|| malformed(format!("the entry {:?} leads out of the folder", entry.name())))?;
-        left -= place(&mut entry, &name, folder, left)?;
+        extraction.place(&mut entry, name)?;
     }
-    Ok(())
+    durability.conclude(folder)
 }
 
-/// Puts one entry in its place and answers with its size.
-fn place(entry: &mut ZipFile<'_, Cursor<Vec<u8>>>, name: &Path, folder: &Path, limit: u64) -> io::Result<u64> {
-    let path = folder.join(name);
-    if entry.is_dir() {
-        return fs::create_dir_all(path).map(|()| 0);
-    }
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    if entry.is_symlink() {
-        return place_link(entry, name, &path);
-    }
-    let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
-    let size = io::copy(&mut entry.take(limit + 1), &mut file)?;
-    if size > limit {
-        return Err(malformed(format!("it holds more than {MAX_BYTES} bytes")));
-    }
-    file.sync_all()?;
-    Ok(size)
+/// How what is unpacked is made durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// Each file by itself.
+    Each,
+    /// All at the end, with the rest of the file system.
+    Together,
 }
 
-fn place_link(entry: &mut ZipFile<'_, Cursor<Vec<u8>>>, name: &Path, path: &Path) -> io::Result<u64> {
-    let mut target = String::new();
-    entry.take(4_096).read_to_string(&mut target)?;
-    if !stays_inside(name, Path::new(&target)) {
-        return Err(malformed(format!("the link `{}` leads out of the folder", name.display())));
+impl Durability {
+    /// From so many files on, waiting for each takes longer than waiting for everything. Installed packages have tens of thousands.
+    const MANY: usize = 256;
+
+    fn of(files: usize) -> Self {
+        if cfg!(target_os = "linux") && files >= Self::MANY { Self::Together } else { Self::Each }
     }
-    symlink(&target, path).map(|()| target.len() as u64)
+
+    fn conclude(self, folder: &Path) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if self == Self::Together {
+            rustix::fs::syncfs(File::open(folder)?)?;
+        }
+        let _ = folder;
+        Ok(())
+    }
+}
+
+/// An archive on its way into a folder.
+struct Extraction<'a> {
+    folder: &'a Path,
+    /// How many bytes may still be written.
+    left: u64,
+    /// The links that were made.
+    links: BTreeSet<PathBuf>,
+    durability: Durability,
+}
+
+impl Extraction<'_> {
+    /// Puts one entry in its place.
+    fn place(&mut self, entry: &mut ZipFile<'_, Cursor<Vec<u8>>>, name: PathBuf) -> io::Result<()> {
+        // What lies behind a link could be anywhere.
+        if name.ancestors().any(|folder| self.links.contains(folder)) {
+            return Err(malformed(format!("the entry `{}` lies behind a link", name.display())));
+        }
+        let path = self.folder.join(&name);
+        if entry.is_dir() {
+            return fs::create_dir_all(path);
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        match entry.is_symlink() {
+            true => self.link(entry, name, &path),
+            false => self.file(entry, &path),
+        }
+    }
+
+    fn file(&mut self, entry: &mut ZipFile<'_, Cursor<Vec<u8>>>, path: &Path) -> io::Result<()> {
+        let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        let size = io::copy(&mut entry.take(self.left + 1), &mut file)?;
+        let too_much = || malformed(format!("it holds more than {MAX_BYTES} bytes"));
+        self.left = self.left.checked_sub(size).ok_or_else(too_much)?;
+        match self.durability {
+            Durability::Each => file.sync_all(),
+            Durability::Together => Ok(()),
+        }
+    }
+
+    fn link(&mut self, entry: &mut ZipFile<'_, Cursor<Vec<u8>>>, name: PathBuf, path: &Path) -> io::Result<()> {
+        let mut target = String::new();
+        entry.take(4_096).read_to_string(&mut target)?;
+        if !stays_inside(&name, Path::new(&target)) {
+            return Err(malformed(format!("the link `{}` leads out of the folder", name.display())));
+        }
+        symlink(&target, path)?;
+        self.links.insert(name);
+        Ok(())
+    }
 }
 
 /// Whether a link at `name` to `target` stays inside the folder that `name` is relative to.
@@ -172,6 +223,44 @@ mod tests {
         let fault = unpack(b"no archive".to_vec(), &folder.path().join("releases/x")).unwrap_err();
         assert!(fault.to_string().contains("no folder that siac packed"), "{fault}");
         assert_eq!(fs::read_dir(folder.path().join("releases")).unwrap().count(), 0);
+    }
+
+    /// An archive of files and links, which have a target.
+    fn archive(entries: &[(&str, Option<&str>)]) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default();
+        for (name, target) in entries {
+            match target {
+                Some(target) => archive.add_symlink(name, target, options).unwrap(),
+                None => archive.start_file(name, options.unix_permissions(0o755)).unwrap(),
+            }
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn links_survive_and_nothing_is_written_through_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let release = folder.path().join("releases/x");
+        let sound = [("node_modules/.bin/tool", Some("../tool/cli.js")), ("node_modules/tool/cli.js", None)];
+        unpack(archive(&sound), &release).unwrap();
+        let link = release.join("node_modules/.bin/tool");
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("../tool/cli.js"));
+        assert!(fs::metadata(link).unwrap().is_file());
+        let hostile = [("here", Some(".")), ("here/up", Some("..")), ("up/evil", None)];
+        let fault = unpack(archive(&hostile), &folder.path().join("releases/y")).unwrap_err();
+        assert!(fault.to_string().contains("lies behind a link"), "{fault}");
+        assert!(!folder.path().join("releases/evil").exists() && !folder.path().join("evil").exists());
+    }
+
+    #[test]
+    fn many_files_are_unpacked_as_few_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..Durability::MANY).map(|at| format!("lib/{at}.js")).collect();
+        let entries: Vec<(&str, Option<&str>)> = names.iter().map(|name| (name.as_str(), None)).collect();
+        let release = folder.path().join("releases/x");
+        unpack(archive(&entries), &release).unwrap();
+        assert_eq!(fs::read_dir(release.join("lib")).unwrap().count(), Durability::MANY);
     }
 
     #[test]
