@@ -128,9 +128,9 @@ fn excerpt(text: &str, from: usize) -> String {
     format!("\"{before}{}{after}\"", escaped(&shown))
 }
 
-/// A key of a map as one would write it: bare when it is a name, else in quotes.
+/// A key of a map as one would write it: bare when it is a name or names joined by dots, as outputs of components are, else in quotes.
 pub fn key(name: &str) -> String {
-    if check_name(name).is_ok() { name.to_owned() } else { quoted(name) }
+    if name.split('.').all(|part| check_name(part).is_ok()) { name.to_owned() } else { quoted(name) }
 }
 
 /// The keys, with spaces behind the shorter ones so that what follows is aligned; very long keys align nothing.
