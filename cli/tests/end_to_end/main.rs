@@ -10,5 +10,6 @@ mod rollback;
 mod sandbox;
 mod secrets;
 mod stacks;
+mod switch_over;
 mod switches;
 mod upkeep;

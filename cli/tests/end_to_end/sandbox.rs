@@ -1,6 +1,7 @@
 //! A project folder with a home of its own, and the binary that works in it.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -167,4 +168,38 @@ pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(25));
     }
     false
+}
+
+/// The repository that the tests belong to.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("the folder is there").flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_name() == "node_modules" {
+            continue;
+        }
+        match source.is_dir() {
+            true => copy(&source, &target),
+            false => drop(fs::copy(source, target).expect("files can be copied")),
+        }
+    }
+}
+
+/// A project with the repository's stacks and services.
+pub fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for folder in ["stacks", "services"] {
+        copy(&repository().join(folder), &sandbox.project().join(folder));
+    }
+    sandbox
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
 }

@@ -2,34 +2,10 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use super::sandbox::{Sandbox, eventually};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("the folder is there").flatten() {
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        match source.is_dir() {
-            true => copy(&source, &target),
-            false => drop(fs::copy(source, target).expect("files can be copied")),
-        }
-    }
-}
-
-fn project() -> Sandbox {
-    let sandbox = Sandbox::new();
-    for folder in ["stacks", "services"] {
-        copy(&repository().join(folder), &sandbox.project().join(folder));
-    }
-    sandbox
-}
+use super::sandbox::{eventually, free_port, project, repository};
 
 /// The status line and body of a GET request; `None` when nobody answers.
 fn get(port: u16, path: &str) -> Option<String> {
@@ -41,23 +17,19 @@ fn get(port: u16, path: &str) -> Option<String> {
     Some(text)
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
 #[test]
 fn the_quickstart_serves_changes_breaks_and_goes_back() {
     let sandbox = project();
     let port = free_port();
     let var = format!("port={port}");
-    let apply = ["apply", "stacks/quickstart.toml", "--auto-approve", "--var", &var];
+    let websocket_var = format!("websocket_port={}", free_port());
+    let apply = ["apply", "stacks/quickstart.toml", "--auto-approve", "--var", &var, "--var", &websocket_var];
     sandbox.succeed(&apply).says(&port.to_string());
     let answers = |what: &str| get(port, "/").is_some_and(|text| text.contains(what));
     assert!(answers("200"), "the service answers");
-    sandbox.succeed(&["plan", "stacks/quickstart.toml", "--var", &var]).says("No changes");
+    sandbox.succeed(&["plan", "stacks/quickstart.toml", "--var", &var, "--var", &websocket_var]).says("No changes");
 
-    let server = fs::read_dir(sandbox.project().join("services/hello")).expect("the sample").flatten();
+    let server = fs::read_dir(sandbox.project().join("services/rest-api")).expect("the sample").flatten();
     let server = server.map(|entry| entry.path()).find(|path| path.ends_with("server.js")).expect("a server");
     let original = fs::read_to_string(&server).expect("its text");
     fs::write(&server, format!("// changed\n{original}")).expect("it can change");
@@ -70,7 +42,7 @@ fn the_quickstart_serves_changes_breaks_and_goes_back() {
 
     sandbox.succeed(&["rollback", "--to", "1", "--stack", "stacks/quickstart.toml", "--auto-approve"]);
     assert!(answers("200"), "the first release answers");
-    sandbox.succeed(&["destroy", "stacks/quickstart.toml", "--auto-approve", "--var", &var]);
+    sandbox.succeed(&["destroy", "stacks/quickstart.toml", "--auto-approve"]);
     assert!(eventually(Duration::from_secs(10), || get(port, "/").is_none()), "nothing answers");
     assert!(eventually(Duration::from_secs(10), || sandbox.processes().is_empty()), "nothing is left running");
 }
