@@ -69,6 +69,7 @@ pub fn load(text: &Arc<str>, catalogues: &Catalogues) -> Loaded {
         files: &files,
         variables: &variables,
         environment: None,
+        realised_by: &BTreeMap::new(),
         version,
         catalogues,
     })

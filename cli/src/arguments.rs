@@ -1,6 +1,7 @@
 //! What may be typed: every command, flag and environment variable, as data.
 
 mod commands;
+mod components;
 mod looking;
 mod options;
 mod values;
@@ -14,6 +15,7 @@ pub use commands::{
     SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs,
     StateRemoveArgs, StateShowArgs,
 };
+pub use components::{ComponentCommand, ComponentListArgs, ComponentShowArgs};
 pub use looking::{LogsArgs, OpenArgs, StatusArgs};
 pub use options::{ApplyOptions, Detail, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ViewOptions};
 pub use values::{Assignment, Since, Switch, Tail, Wait, duration};
@@ -124,6 +126,9 @@ pub enum Command {
     Logs(LogsArgs),
     /// Open a component in the browser, or print where it answers.
     Open(OpenArgs),
+    /// List components, and show what they become.
+    #[command(subcommand)]
+    Component(ComponentCommand),
     /// Check this machine, the state and the keys.
     Doctor(StackArgs),
     /// Print the JSON Schema of stack files, for editors.

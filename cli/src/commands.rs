@@ -3,6 +3,7 @@
 mod applying;
 mod builds;
 pub(crate) mod common;
+mod components;
 mod doctor;
 mod formatting;
 mod logs;
@@ -19,7 +20,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::arguments::{BuildCommand, Cli, Command, KeyCommand, LockCommand, SnapshotCommand, StateCommand};
+use crate::arguments::{
+    BuildCommand, Cli, Command, ComponentCommand, KeyCommand, LockCommand, SnapshotCommand, StateCommand,
+};
 use crate::desk::Desk;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -79,6 +82,8 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Logs(arguments) => logs::logs(arguments, cli, desk),
         Command::Open(arguments) => opening::open(arguments, cli, desk),
         Command::Doctor(arguments) => doctor::doctor(arguments, cli, desk),
+        Command::Component(ComponentCommand::List(arguments)) => components::list(arguments, cli, desk),
+        Command::Component(ComponentCommand::Show(arguments)) => components::show(arguments, cli, desk),
         Command::Schema(arguments) => reference::schema(arguments, desk),
         Command::Providers(_) => reference::providers(desk),
         Command::Completions(arguments) => reference::completions(arguments, desk),

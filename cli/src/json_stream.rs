@@ -2,6 +2,7 @@
 //!
 //! Nothing sensitive is in it: what must not be shown is `null`, and its place is listed beside the value.
 
+mod components;
 mod documents;
 mod events;
 mod services;
@@ -24,6 +25,7 @@ use crate::render::diagnostics;
 use crate::sanitise;
 use crate::secrets::Redactor;
 
+pub use components::{component, component_kind, expansion};
 pub use documents::{
     check, differences, drift, history, lock, outputs, plan, resource, resources, revealed, shown, standing,
 };
@@ -123,6 +125,12 @@ kinds! {
     Log = "log",
     /// Where something answers.
     Url = "url",
+    /// A component of a stack.
+    Component = "component",
+    /// A kind of component.
+    ComponentKind = "component_kind",
+    /// What a component becomes.
+    Expansion = "expansion",
     /// One check of `siac doctor`.
     Check = "check",
     /// The answer of any other command, in words.

@@ -1,6 +1,7 @@
 //! Model values as text for people. Every function here is pure: the same values give the same text.
 
 pub mod compare;
+pub mod components;
 pub mod diagnostics;
 pub mod diff;
 pub mod discretion;

@@ -98,7 +98,7 @@ pub fn choice(file: &StackFile, scope: Option<&ScopeOptions>) -> Result<StackCho
     }
     let assignments = scope.map(|scope| scope.var.as_slice()).unwrap_or_default();
     variables.arguments = assignments.iter().map(|given| (given.name.clone(), given.value.clone())).collect();
-    Ok(StackChoice { entry: file.entry.clone(), variables, environment: None })
+    Ok(StackChoice { entry: file.entry.clone(), variables, ..StackChoice::default() })
 }
 
 /// Opens the state of a stack, without asking that the whole stack be sound.

@@ -177,6 +177,7 @@ mod tests {
             files: &known,
             variables: &variables,
             environment: None,
+            realised_by: &BTreeMap::new(),
             version: "0.1.0",
             catalogues: &catalogues,
         };

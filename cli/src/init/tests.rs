@@ -21,6 +21,7 @@ fn the_first_stack_is_valid_and_in_the_canonical_layout() {
         files: &known,
         variables: &variables,
         environment: None,
+        realised_by: &Default::default(),
         version: "0.1.0",
         catalogues: &catalogues,
     });

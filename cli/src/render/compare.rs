@@ -10,7 +10,7 @@ use siac_core::model::value::{Partial, Value};
 
 use super::page::{Line, Page};
 use super::style::Role;
-use super::value::{SENSITIVE, aligned, artifact, inline, is_multi_line, json, quoted_pair};
+use super::value::{SENSITIVE, aligned, aligned_outputs, artifact, inline, is_multi_line, json, quoted_pair};
 use super::words::counted;
 use crate::arguments::Detail;
 
@@ -147,7 +147,11 @@ impl Drawing<'_> {
                 _ => shown.push((name, old, new)),
             }
         }
-        let labels = aligned(shown.iter().map(|(name, ..)| name.as_str()));
+        let shown_names = shown.iter().map(|(name, ..)| name.as_str());
+        let labels = match self.manner.noun {
+            "output" => aligned_outputs(shown_names),
+            _ => aligned(shown_names),
+        };
         for ((name, old, new), label) in shown.iter().zip(labels) {
             let slot = Slot {
                 indent,

@@ -68,12 +68,13 @@ mod tests {
     fn outputs_are_aligned_and_secrets_stay_hidden() {
         let all = BTreeMap::from([
             ("a".to_owned(), output(Value::number(1_i64), false)),
+            ("component.api[\"eu\"].url".to_owned(), output(Value::string("x"), false)),
             ("list".to_owned(), output(Value::List(vec![Value::string("x\ny"), Value::Null]), false)),
             ("pw".to_owned(), output(Value::string("hunter2"), true)),
         ]);
-        let expected = "\
-a    = 1
-list = [
+        let expected = r#"a                       = 1
+component.api["eu"].url = "x"
+list                    = [
     <<-EOT
         x
         y
@@ -81,8 +82,8 @@ list = [
     EOT,
     null,
 ]
-pw   = (sensitive value)
-";
+pw                      = (sensitive value)
+"#;
         assert_eq!(outputs(&all, &Style::plain()), expected);
     }
 

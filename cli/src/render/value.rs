@@ -1,6 +1,6 @@
 //! Values as a reader of stack files would write them.
 
-use siac_core::model::address::check_name;
+use siac_core::model::address::{AddressPattern, check_name};
 use siac_core::model::identity::Digest;
 use siac_core::model::path::Segment;
 use siac_core::model::snapshot::{artifact_digest, artifact_identity};
@@ -8,6 +8,7 @@ use siac_core::model::value::{Hole, Partial, Value};
 use unicode_width::UnicodeWidthStr;
 
 use crate::arguments::Detail;
+use crate::sanitise;
 
 /// What stands for a value that must not be shown.
 pub const SENSITIVE: &str = "(sensitive value)";
@@ -128,15 +129,29 @@ fn excerpt(text: &str, from: usize) -> String {
     format!("\"{before}{}{after}\"", escaped(&shown))
 }
 
-/// A key of a map as one would write it: bare when it is a name or names joined by dots, as outputs of components are, else in quotes.
+/// A key of a map as one would write it: bare when it is a name, else in quotes.
 pub fn key(name: &str) -> String {
-    if name.split('.').all(|part| check_name(part).is_ok()) { name.to_owned() } else { quoted(name) }
+    if check_name(name).is_ok() { name.to_owned() } else { quoted(name) }
 }
 
 /// The keys, with spaces behind the shorter ones so that what follows is aligned; very long keys align nothing.
 pub fn aligned<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    padded(names.into_iter().map(key).collect())
+}
+
+/// The names of outputs, aligned. Those of components have a form of their own, which needs no quotes.
+pub fn aligned_outputs<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let is_of_component = |name: &str| {
+        let scope = name.rsplit_once('.').and_then(|(scope, _)| scope.parse::<AddressPattern>().ok());
+        matches!(scope, Some(AddressPattern::Within(_)))
+    };
+    let label = |name: &str| if is_of_component(name) { sanitise::line(name).into() } else { key(name) };
+    padded(names.into_iter().map(label).collect())
+}
+
+/// The labels, with spaces behind the shorter ones.
+fn padded(keys: Vec<String>) -> Vec<String> {
     const WIDEST: usize = 40;
-    let keys: Vec<String> = names.into_iter().map(key).collect();
     let width = keys.iter().map(|key| key.width()).filter(|width| *width <= WIDEST).max().unwrap_or(0);
     let pad = |key: &String| format!("{key}{}", " ".repeat(width.saturating_sub(key.width())));
     keys.iter().map(pad).collect()

@@ -17,6 +17,7 @@ mod decide;
 mod draft;
 mod drift;
 mod expand;
+pub mod expansion;
 mod graph;
 mod ignore;
 mod instance;

@@ -22,6 +22,9 @@ mod traffic;
 pub mod vocabulary;
 mod websocket;
 
+#[cfg(test)]
+mod tests;
+
 pub use access::{Auth, Permission};
 pub use component::{Component, Identity, RestApi, Service, WebSocket};
 pub use function::{Alarms, Architecture, Code, Handler, Health, Network, Scaling, ServerlessFunction, Start};

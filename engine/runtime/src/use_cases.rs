@@ -4,6 +4,7 @@ pub mod applying;
 pub mod connecting;
 pub mod editing;
 pub mod examining;
+pub mod expanding;
 pub mod failed;
 pub mod inspecting;
 pub mod loading;

@@ -111,6 +111,7 @@ fn stack(text: &str) -> Stack {
         files: &BTreeMap::from([("trial.toml".to_owned(), Ok(Arc::from(text.as_str())))]),
         variables: &GivenVariables::default(),
         environment: None,
+        realised_by: &BTreeMap::new(),
         version: "0.1.0",
         catalogues: &Cloud::new().catalogues(),
     });

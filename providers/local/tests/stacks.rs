@@ -37,6 +37,7 @@ fn loaded(entry: &str) -> Stack {
             files: &files,
             variables: &variables,
             environment: None,
+            realised_by: &Default::default(),
             version: "0.1.0",
             catalogues: &catalogues,
         };

@@ -184,6 +184,7 @@ pub fn stack(resources: &str) -> Arc<LoadedStack> {
         files: &files,
         variables: &GivenVariables::default(),
         environment: None,
+        realised_by: &BTreeMap::new(),
         version: env!("CARGO_PKG_VERSION"),
         catalogues: &Cloud::new().catalogues(),
     });

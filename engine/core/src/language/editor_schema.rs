@@ -8,6 +8,7 @@ use crate::model::address::MAX_NAME;
 use crate::model::schema::{Attribute, KindSchema, Presence, ProviderSchema, Rule};
 use crate::model::types::Type;
 use crate::ports::Catalogues;
+use crate::serverless::{self, ComponentSchema};
 
 /// What an interpolated text looks like; it may stand wherever a value may.
 const INTERPOLATION: &str = r"\$\{";
@@ -34,7 +35,7 @@ pub fn editor_schema(catalogues: &Catalogues) -> Json {
             "flag": named(flag(), "Feature flags."),
             "data": { "type": "object", "additionalProperties": false, "properties": data, "description": "What is read but not managed." },
             "resource": { "type": "object", "additionalProperties": false, "properties": resources, "description": "What is created, changed and deleted." },
-            "component": { "type": "object", "description": "Whole services." },
+            "component": named(components(catalogues), "Whole services, made of resources by a provider."),
             "module": named(module(), "Reusable fragments."),
             "output": named(output(), "What the stack tells."),
             "moved": entries(json!({ "from": address(), "to": address() }), &["from", "to"], "Renames: the object known as `from` is now `to`."),
@@ -113,6 +114,39 @@ fn module() -> Json {
         json!({ "type": "string", "description": "A folder or file with variables and outputs." }),
     );
     json!({ "type": "object", "properties": properties, "required": ["source"] })
+}
+
+/// One form for each kind of component; the kind tells them apart.
+fn components(catalogues: &Catalogues) -> Json {
+    let settings: Map<String, Json> = catalogues
+        .iter()
+        .filter(|catalogue| !catalogue.realises().is_empty())
+        .map(|catalogue| {
+            let settings = catalogue.component_settings();
+            let properties: Map<String, Json> =
+                settings.iter().map(|(name, attribute)| ((*name).to_owned(), attribute_schema(attribute))).collect();
+            let described = format!("What only the provider {} knows.", catalogue.schema().name);
+            let table = json!({ "type": "object", "additionalProperties": false, "properties": properties, "description": described });
+            (catalogue.schema().name.to_owned(), table)
+        })
+        .collect();
+    let kinds: Vec<Json> =
+        serverless::kinds().iter().map(|(name, schema)| component(name, schema, &settings)).collect();
+    json!({ "oneOf": kinds })
+}
+
+fn component(kind: &str, schema: &ComponentSchema, settings: &Map<String, Json>) -> Json {
+    let part = json!({ "type": "object", "description": "Attributes that are merged into the part's." });
+    let parts = json!({ "type": "object", "additionalProperties": { "type": "object", "additionalProperties": part } });
+    let mut properties = data_meta();
+    properties.insert("kind".to_owned(), json!({ "const": kind, "description": schema.description }));
+    properties.insert("override".to_owned(), parts);
+    properties.extend(settings.clone());
+    let fields = schema.fields.iter().map(|(name, attribute)| ((*name).to_owned(), attribute_schema(attribute)));
+    properties.extend(fields);
+    let required = schema.fields.iter().filter(|(_, attribute)| attribute.presence == Presence::Required);
+    let required: Vec<&str> = ["kind"].into_iter().chain(required.map(|(name, _)| *name)).collect();
+    json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": required })
 }
 
 fn output() -> Json {
@@ -312,6 +346,17 @@ mod tests {
         };
         let catalogue: Arc<dyn Catalogue> = Arc::new(Example(schema));
         Catalogues::new([catalogue])
+    }
+
+    #[test]
+    fn each_kind_of_component_has_its_fields() {
+        let schema = editor_schema(&catalogues());
+        let kinds = schema["properties"]["component"]["additionalProperties"]["oneOf"].as_array().unwrap();
+        let find = |kind: &str| kinds.iter().find(|it| it["properties"]["kind"]["const"] == json!(kind)).unwrap();
+        assert_eq!(find("rest-api")["required"], json!(["kind", "source"]));
+        assert_eq!(find("websocket")["required"], json!(["kind", "profile", "source"]));
+        assert!(find("rest-api")["properties"].get("cors").is_some());
+        assert!(find("websocket")["properties"].get("cors").is_none());
     }
 
     #[test]

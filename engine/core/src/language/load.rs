@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub variables: &'a GivenVariables,
     /// The environment, when it is chosen from outside.
     pub environment: Option<&'a str>,
+    /// Provider instances that realise components whatever the stack says, by the component's name.
+    pub realised_by: &'a BTreeMap<String, String>,
     /// The version of siac, against which the stack's requirement is checked.
     pub version: &'a str,
     /// What the providers of this build offer.

@@ -35,10 +35,11 @@ pub fn interpolated(expression: &Expression, name: Naming<'_>) -> String {
     }
 }
 
-/// One part of a text: as it is when it is plain, interpolated otherwise.
+/// One part of a text: as it is when it is plain, interpolated otherwise. A text in a text is part of it.
 fn part_of_text(part: &Expression, plain: &dyn Fn(&str) -> String, name: Naming<'_>) -> String {
     match &part.node {
         Node::Literal(Value::String(text)) => plain(text),
+        Node::Template(parts) => parts.iter().map(|part| part_of_text(part, plain, name)).collect(),
         _ => format!("${{{}}}", bare(part, name)),
     }
 }
@@ -167,6 +168,29 @@ fn sign(operator: BinaryOperator) -> &'static str {
     }
 }
 
+/// A value as TOML, on one line but for texts of several lines; nothing for null, which TOML has no word for.
+pub fn toml(value: &Known) -> Option<String> {
+    match value {
+        Value::Null | Value::Secret(_) => None,
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(toml_edit::Value::from(text.as_str()).to_string()),
+        Value::List(items) => Some(format!("[{}]", items.iter().filter_map(toml).collect::<Vec<_>>().join(", "))),
+        Value::Map(entries) => {
+            let entries =
+                entries.iter().filter_map(|(key, value)| Some(format!("{} = {}", toml_key(key), toml(value)?)));
+            let entries: Vec<String> = entries.collect();
+            Some(if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) })
+        }
+        Value::Hole(never) => match *never {},
+    }
+}
+
+/// A key as TOML, quoted where it must be.
+pub fn toml_key(key: &str) -> String {
+    toml_edit::Key::new(key).to_string()
+}
+
 /// A step into a value.
 pub fn step(segment: &Segment) -> String {
     let below = Path(vec![Segment::Key("of".to_owned()), segment.clone()]).to_string();
@@ -209,6 +233,20 @@ mod tests {
         let value = Value::List(vec![Value::string("${x} %{y}"), hole, mixed]);
         let texts = ["$${x} %%{y}", "${toy.a.id}", "a/$${${toy.a.id}"].map(Value::string);
         assert_eq!(written(&value, &named), Value::List(texts.to_vec()));
+    }
+
+    #[test]
+    fn toml_has_every_value_but_null() {
+        let value = Value::map([
+            ("a b", Value::string("x\ny")),
+            ("c", Value::List(vec![Value::number(1_i64), Value::Null, Value::Bool(true)])),
+            ("d", Value::Null),
+            ("e", Value::Map(Default::default())),
+        ]);
+        let text = format!("v = {}", toml(&value).unwrap());
+        let read: toml_edit::DocumentMut = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(read["v"]["a b"].as_str(), Some("x\ny"));
+        assert!(read["v"].get("d").is_none(), "{text}");
     }
 
     #[test]

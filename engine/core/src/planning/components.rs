@@ -82,14 +82,13 @@ impl<'a> Expanding<'_, '_, 'a> {
     fn expand(mut self) -> Expansion {
         let scope = self.scope();
         let provider = self.declaration.provider.clone();
+        let before = self.walk.draft.problems.iter().len();
         let laid_out = self.component(&scope).and_then(|component| self.laid_out(&component));
-        match laid_out {
-            Some((parts, outputs)) => {
-                self.decide(&parts);
-                Expansion { scope, provider, parts, outputs, is_usable: true }
-            }
-            None => Expansion { scope, provider, parts: Vec::new(), outputs: BTreeMap::new(), is_usable: false },
-        }
+        let problems: Vec<Diagnostic> = self.walk.draft.problems.iter().skip(before).cloned().collect();
+        let is_usable = laid_out.is_some();
+        let (parts, outputs) = laid_out.unwrap_or_default();
+        self.decide(&parts);
+        Expansion { scope, provider, parts, outputs, problems, is_usable }
     }
 
     fn scope(&self) -> Vec<ScopeStep> {
@@ -243,7 +242,7 @@ pub(super) fn outputs<'a>(modules: &Modules<'a>) -> impl Iterator<Item = WantedO
 pub(super) fn untold(modules: &Modules<'_>) -> Vec<String> {
     let instances = modules.instances.iter().flat_map(|instance| {
         let components = &modules.stack.modules[instance.module].components;
-        let untold = instance.expanded.iter().zip(components).filter(|(it, _)| matches!(it, Expanded::Unusable));
+        let untold = instance.expanded.iter().zip(components).filter(|(expanded, _)| expanded.is_untold());
         untold.map(|(_, component)| {
             let step = ScopeStep { kind: ScopeKind::Component, name: component.name.clone(), key: None };
             AddressPattern::Within(instance.scope.iter().cloned().chain([step]).collect()).to_string()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::draft::Evaluated;
 use crate::model::address::{Mode, ResourceAddress, ScopeKind, ScopeStep};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::stack::Stack;
 use crate::model::value::Partial;
 use crate::serverless::Part;
@@ -117,6 +118,8 @@ pub(super) struct Expansion {
     pub parts: Vec<Part>,
     /// What others can see.
     pub outputs: BTreeMap<String, Partial>,
+    /// What was said of it while it was expanded.
+    pub problems: Vec<Diagnostic>,
     /// False when nothing can be said of it.
     pub is_usable: bool,
 }
@@ -129,6 +132,11 @@ impl Expanded {
             Self::Single(expansion) => vec![expansion],
             Self::Keyed(expansions) => expansions.values().collect(),
         }
+    }
+
+    /// Whether not even the instances can be told.
+    pub fn is_untold(&self) -> bool {
+        matches!(self, Self::Unusable)
     }
 
     /// The addresses of all parts of all instances.

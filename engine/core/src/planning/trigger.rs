@@ -3,7 +3,7 @@
 use super::decide::Wish;
 use super::draft::Draft;
 use super::instance::{Course, Instance};
-use crate::model::address::{Mode, ResourceAddress};
+use crate::model::address::{AddressPattern, Mode, ResourceAddress, ScopeKind, ScopeStep};
 use crate::model::path::{Path, Segment};
 
 /// What one entry names: instances, and perhaps an attribute of them.
@@ -29,22 +29,59 @@ pub(super) fn pulled(draft: &Draft<'_>, wish: &Wish<'_>) -> Vec<String> {
 
 fn trigger(draft: &Draft<'_>, wish: &Wish<'_>, entry: &str) -> Option<Trigger> {
     let Path(segments) = entry.parse().ok()?;
-    let mut segments = segments.into_iter().peekable();
-    let mut next_key = || match segments.next() {
-        Some(Segment::Key(key)) => Some(key),
-        _ => None,
+    let scope = &wish.address.scope;
+    if let [Segment::Key(word), rest @ ..] = segments.as_slice()
+        && word == "component"
+    {
+        return of_component(draft, scope, rest);
+    }
+    let is_part = scope.last().is_some_and(|step| step.kind == ScopeKind::Component);
+    // A part of a component names other parts of it, or what stands beside the component.
+    let beside = scope.split_last().filter(|_| is_part).map(|(_, around)| around);
+    let own = of_resource(draft, scope, &segments)?;
+    match beside.filter(|_| own.instances.is_empty()) {
+        Some(around) => of_resource(draft, around, &segments),
+        None => Some(own),
+    }
+}
+
+/// `KIND.NAME` and what follows.
+fn of_resource(draft: &Draft<'_>, scope: &[ScopeStep], segments: &[Segment]) -> Option<Trigger> {
+    let [Segment::Key(kind), Segment::Key(name), rest @ ..] = segments else { return None };
+    let (kind, name) = (kind.clone(), name.clone());
+    let block = ResourceAddress { scope: scope.to_vec(), mode: Mode::Managed, kind, name, key: None };
+    let instances = draft.by_block.get(&block).cloned().unwrap_or_default();
+    let Some(Segment::Key(key)) = rest.first() else {
+        return Some(Trigger { instances, attribute: Path(rest.to_vec()) });
     };
-    let (kind, name) = (next_key()?, next_key()?);
-    let block = ResourceAddress { scope: wish.address.scope.clone(), mode: Mode::Managed, kind, name, key: None };
-    let mut instances = draft.by_block.get(&block).cloned().unwrap_or_default();
-    if let Some(Segment::Key(key)) = segments.peek() {
-        let keyed = instances.iter().copied().find(|&at| draft.instances[at].address.key.as_ref() == Some(key));
-        if let Some(at) = keyed {
-            instances = vec![at];
-            segments.next();
+    match instances.iter().find(|&&at| draft.instances[at].address.key.as_ref() == Some(key)) {
+        Some(&at) => Some(Trigger { instances: vec![at], attribute: Path(rest[1..].to_vec()) }),
+        None => Some(Trigger { instances, attribute: Path(rest.to_vec()) }),
+    }
+}
+
+/// `NAME`, `NAME["key"]`, and what follows: the whole component, or one resource of it.
+fn of_component(draft: &Draft<'_>, scope: &[ScopeStep], segments: &[Segment]) -> Option<Trigger> {
+    let (Segment::Key(name), mut rest) = segments.split_first()? else { return None };
+    let within = |key: Option<&String>| {
+        let step = ScopeStep { kind: ScopeKind::Component, name: name.clone(), key: key.cloned() };
+        AddressPattern::Within(scope.iter().cloned().chain([step]).collect())
+    };
+    let all = |pattern: &AddressPattern| -> Vec<usize> {
+        (0..draft.instances.len()).filter(|&at| pattern.matches(&draft.instances[at].address)).collect()
+    };
+    let mut instances = all(&within(None));
+    if let Some((Segment::Key(key), after)) = rest.split_first() {
+        let keyed = all(&within(Some(key)));
+        if !keyed.is_empty() {
+            (instances, rest) = (keyed, after);
         }
     }
-    Some(Trigger { instances, attribute: Path(segments.collect()) })
+    let [Segment::Key(kind), Segment::Key(name), attribute @ ..] = rest else {
+        return Some(Trigger { instances, attribute: Path(rest.to_vec()) });
+    };
+    instances.retain(|&at| draft.instances[at].address.kind == *kind && draft.instances[at].address.name == *name);
+    Some(Trigger { instances, attribute: Path(attribute.to_vec()) })
 }
 
 /// Whether an instance, or one attribute of it, will be another than it is now.

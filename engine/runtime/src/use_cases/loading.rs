@@ -24,6 +24,8 @@ pub struct StackChoice {
     pub variables: GivenVariables,
     /// The environment, when it is chosen from outside.
     pub environment: Option<String>,
+    /// Provider instances that realise components whatever the stack says, by the component's name.
+    pub realised_by: BTreeMap<String, String>,
 }
 
 /// A stack that loaded without an error.
@@ -107,6 +109,7 @@ fn load_files(site: &Site, choice: &StackChoice, project: &Project) -> Loaded {
             files: &files,
             variables: &choice.variables,
             environment: choice.environment.as_deref(),
+            realised_by: &choice.realised_by,
             version: site.version,
             catalogues: &site.catalogues,
         });

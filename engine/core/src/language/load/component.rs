@@ -16,7 +16,14 @@ use crate::serverless;
 pub(super) fn read(loader: &mut Loader<'_>, table: &mut Table) -> Vec<ComponentDeclaration> {
     let plugins: BTreeSet<&str> = loader.request.catalogues.iter().map(|catalogue| catalogue.schema().name).collect();
     let components = named(table, "component", &mut loader.problems).into_iter();
-    components.map(|(name, entry)| component(name, entry, &plugins, &mut loader.problems)).collect()
+    let mut components: Vec<_> =
+        components.map(|(name, entry)| component(name, entry, &plugins, &mut loader.problems)).collect();
+    for component in &mut components {
+        if let Some(provider) = loader.request.realised_by.get(&component.name) {
+            component.provider.clone_from(provider);
+        }
+    }
+    components
 }
 
 fn component(name: String, entry: Entry, plugins: &BTreeSet<&str>, problems: &mut Diagnostics) -> ComponentDeclaration {

@@ -54,6 +54,7 @@ fn load_files(files: &[(&str, &str)], variables: &GivenVariables) -> Loaded {
         files: &files,
         variables,
         environment: None,
+        realised_by: &BTreeMap::new(),
         version: "0.1.0",
         catalogues: &catalogues,
     };

@@ -3,7 +3,9 @@
 use super::*;
 use crate::model::plan::PlanMode;
 use crate::model::value::Value;
-use crate::planning::Goal;
+use crate::planning::expansion::{self, Told};
+use crate::planning::questions::{Answers, Question};
+use crate::planning::{Goal, Request};
 
 /// A world with the project of a component.
 fn world() -> World {
@@ -178,6 +180,32 @@ fn others_wait_for_components_and_refer_to_their_parts() {
 }
 
 #[test]
+fn a_change_of_a_component_may_ask_for_new_objects() {
+    let mut world = world();
+    let text = |a: &str| {
+        format!(
+            "{API}environment = {{ A = \"{a}\" }}\n\
+             [component.api.override.toy_thing.role.lifecycle]\nreplace_triggered_by = [\"toy_value.v\"]\n\
+             [resource.toy_value.v]\ninput = \"{a}\"\n\
+             [resource.toy_thing.all]\nname = \"all\"\nlifecycle = {{ replace_triggered_by = [\"component.api\"] }}\n\
+             [resource.toy_thing.one]\nname = \"one\"\n\
+             lifecycle = {{ replace_triggered_by = [\"component.api.toy_thing.server.tags.A\"] }}\n"
+        )
+    };
+    let snapshot = deployed(&mut world, &text("1"));
+    let mut changes = lines(&world.plan(&world.load(&text("2")), &snapshot));
+    changes.sort();
+    let expected = [
+        "replace_destroy_first component.api.toy_thing.role",
+        "replace_destroy_first toy_thing.all",
+        "replace_destroy_first toy_thing.one",
+        "update component.api.toy_thing.server",
+        "update toy_value.v",
+    ];
+    assert_eq!(changes, expected);
+}
+
+#[test]
 fn targets_name_components_whole_and_in_part() {
     let mut world = world();
     let text = format!(
@@ -245,4 +273,53 @@ fn what_a_component_cannot_be_is_told_at_its_field() {
     assert_eq!(world.refused(&missing, &Snapshot::empty("toys"), &Options::default()), ["invalid-component"]);
     let unknown = world.load(&format!("{API}[output.a]\nvalue = \"${{component.api.ulr}}\"\n"));
     assert_eq!(world.refused(&unknown, &Snapshot::empty("toys"), &Options::default()), ["unknown-reference"]);
+}
+
+/// What expanding comes to, files answered.
+fn expanded(world: &World, text: &str, pattern: Option<&str>) -> Result<Vec<Told>, Vec<String>> {
+    let loaded = world.load(text);
+    let snapshot = Snapshot::empty("toys");
+    let options = Options { offline: true, refresh: false, ..Options::default() };
+    let (catalogues, sources) = (&world.catalogues, &loaded.sources);
+    let goal = Goal::Stack(&loaded.stack);
+    let request = Request { goal, snapshot: &snapshot, base_id: None, catalogues, sources, options: &options };
+    let pattern = pattern.map(|pattern| pattern.parse().unwrap());
+    let mut answers = Answers::default();
+    loop {
+        match expansion::expansions(&request, pattern.as_ref(), &answers) {
+            expansion::Outcome::Told(told, _) => return Ok(told),
+            expansion::Outcome::Refused(problems) => {
+                return Err(problems.sorted().into_iter().filter_map(|problem| problem.help).collect());
+            }
+            expansion::Outcome::Asks(questions) => questions
+                .into_iter()
+                .for_each(|question| world.answer(Question::File(question), &snapshot, &mut answers)),
+        }
+    }
+}
+
+#[test]
+fn an_expansion_is_told_as_a_stack_would_write_it() {
+    let world = world();
+    let text = format!(
+        "{API}environment = {{ TOKEN = \"${{secret.token}}\", WHERE = \"${{component.other.url}}/x\" }}\n\
+         permissions = [{{ allow = [\"toy:Play\"], on = \"${{toy_thing.q.id}}\" }}]\n\
+         [component.other]\nkind = \"rest-api\"\nsource = \"../services/api\"\nentry = \"server.js\"\n\
+         [secret.token]\nfrom = \"env:NONE\"\n[resource.toy_thing.q]\nname = \"q\"\n"
+    );
+    let told = expanded(&world, &text, Some("component.api")).unwrap();
+    assert_eq!(told.len(), 1);
+    let names: Vec<&str> = told[0].parts.iter().map(|part| part.address.name.as_str()).collect();
+    assert_eq!(names, ["role", "server"]);
+    let role = told[0].written(&told[0].parts[0]);
+    let document = r#"${jsonencode([{ "Action" = ["toy:Play"], "Resource" = toy_thing.q.id }])}"#;
+    assert_eq!(role["document"].as_str(), Some(document));
+    let server = told[0].written(&told[0].parts[1]);
+    assert_eq!(server["zone"].as_str(), Some("${toy_thing.role.id}/${toy_thing.role.etag}"));
+    assert_eq!(server["tags"].get("TOKEN").unwrap().as_str(), Some("${secret.token}"));
+    let other = "https://${component.other.toy_thing.server.id}.toy/x";
+    assert_eq!(server["tags"].get("WHERE").unwrap().as_str(), Some(other));
+    assert_eq!(told[0].written_outputs()["url"].as_str(), Some("https://${toy_thing.server.id}.toy"));
+    assert_eq!(expanded(&world, &text, None).unwrap().len(), 2);
+    assert_eq!(expanded(&world, &text, Some("component.apo")).unwrap_err(), ["did you mean `component.api`?"]);
 }

@@ -207,6 +207,7 @@ impl World {
                 files: &files,
                 variables,
                 environment: None,
+                realised_by: &BTreeMap::new(),
                 version: "0.1.0",
                 catalogues: &self.catalogues,
             };
@@ -264,7 +265,7 @@ impl World {
         }
     }
 
-    fn answer(&self, question: Question, snapshot: &Snapshot, answers: &mut Answers) {
+    pub fn answer(&self, question: Question, snapshot: &Snapshot, answers: &mut Answers) {
         match question {
             Question::File(question) => {
                 let answer = match &question {
