@@ -81,6 +81,8 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Status(arguments) => status::status(arguments, cli, desk),
         Command::Logs(arguments) => logs::logs(arguments, cli, desk),
         Command::Open(arguments) => opening::open(arguments, cli, desk),
+        Command::Component(ComponentCommand::List(arguments)) => components::list(arguments, cli, desk),
+        Command::Component(ComponentCommand::Show(arguments)) => components::show(arguments, cli, desk),
         Command::Doctor(arguments) => doctor::doctor(arguments, cli, desk),
         Command::Component(ComponentCommand::List(arguments)) => components::list(arguments, cli, desk),
         Command::Component(ComponentCommand::Show(arguments)) => components::show(arguments, cli, desk),
