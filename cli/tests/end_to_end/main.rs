@@ -4,6 +4,7 @@
 mod azure;
 mod builds;
 mod crashes;
+mod guides;
 mod looking;
 mod newcomers;
 mod rollback;
