@@ -84,8 +84,6 @@ fn dispatch(command: &Command, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> 
         Command::Component(ComponentCommand::List(arguments)) => components::list(arguments, cli, desk),
         Command::Component(ComponentCommand::Show(arguments)) => components::show(arguments, cli, desk),
         Command::Doctor(arguments) => doctor::doctor(arguments, cli, desk),
-        Command::Component(ComponentCommand::List(arguments)) => components::list(arguments, cli, desk),
-        Command::Component(ComponentCommand::Show(arguments)) => components::show(arguments, cli, desk),
         Command::Schema(arguments) => reference::schema(arguments, desk),
         Command::Providers(_) => reference::providers(desk),
         Command::Completions(arguments) => reference::completions(arguments, desk),

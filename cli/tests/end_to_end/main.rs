@@ -3,6 +3,7 @@
 #[cfg(feature = "azure")]
 mod azure;
 mod builds;
+mod components;
 mod crashes;
 mod guides;
 mod looking;

@@ -68,7 +68,7 @@ pub(super) fn declaration(
     match plugin {
         None if !declaration.provider.is_empty() => {
             let user = format!("{}.{}", declaration.kind, declaration.name);
-            return problems.push(unknown_instance(stack, &user, &declaration.provider, span));
+            return problems.push(unknown_instance(stack, catalogues, &user, &declaration.provider, span));
         }
         Some(plugin) if catalogues.plugin(plugin).is_none() => return,
         _ => {}
@@ -84,11 +84,18 @@ pub(super) fn declaration(
     }
 }
 
-/// A provider instance that is not declared.
-pub(super) fn unknown_instance(stack: &Stack, user: &str, provider: &str, span: Option<Span>) -> Diagnostic {
+/// A provider instance that is neither declared nor implied by its name.
+pub(super) fn unknown_instance(
+    stack: &Stack,
+    catalogues: &Catalogues,
+    user: &str,
+    provider: &str,
+    span: Option<Span>,
+) -> Diagnostic {
     let detail = format!("`{user}` uses the provider `{provider}`, which is not declared");
     let problem = Diagnostic::error("unknown-provider", "a provider instance does not exist", detail).at(span);
-    match did_you_mean(provider, stack.providers.keys().map(String::as_str)) {
+    let plugins = catalogues.iter().map(|catalogue| catalogue.schema().name);
+    match did_you_mean(provider, stack.providers.keys().map(String::as_str).chain(plugins)) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem.help(format!("declare it: `[provider.{provider}]` with its `plugin`")),
     }

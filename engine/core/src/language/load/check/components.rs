@@ -38,7 +38,8 @@ fn provider(stack: &Stack, component: &ComponentDeclaration, catalogues: &Catalo
         return;
     }
     let Some(instance) = stack.providers.get(name) else {
-        return problems.push(unknown_instance(stack, &format!("component.{}", component.name), name, place));
+        let user = format!("component.{}", component.name);
+        return problems.push(unknown_instance(stack, catalogues, &user, name, place));
     };
     let Some(catalogue) = catalogues.plugin(&instance.plugin) else { return };
     if catalogue.realises().contains(&component.kind.as_str()) {
