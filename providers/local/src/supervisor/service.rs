@@ -1,7 +1,8 @@
 //! A service: its address, the releases that share it, the one that is to take over, and those on their way out.
 
-use std::collections::BTreeSet;
-use std::io;
+mod address;
+mod telling;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +14,12 @@ use tokio::time::sleep;
 use super::front::{Closed, Front};
 use super::keeper::{BRIEF, Keeper, Slot};
 use super::log::{Log, Scribe};
-use super::port;
 use super::protocol::{Release, Reply, Traffic};
 use super::rollout::{Rollout, Stage};
-use super::status::{FORMAT, Health, ReleaseStatus, Status};
+use super::status::Health;
 use super::switchboard::Switchboard;
 use super::upstream::Upstream;
-use crate::process::{Identity, now};
+use crate::process::now;
 
 /// How long a supervisor without a service waits to be given one.
 const IDLE: Duration = Duration::from_secs(10);
@@ -121,19 +121,6 @@ impl Service {
             }
             Err(why) => self.refuse(op, why, [answer]),
         }
-    }
-
-    /// Takes a new address before anything else is done; `None` when it is the present one, or can only be taken once that is given up.
-    async fn open_front(&self, release: &Release) -> Result<Option<Front>, String> {
-        let wanted = (release.host.clone(), release.port);
-        match &self.front {
-            Some(front) if front.wanted == wanted || front.port == release.port => Ok(None),
-            _ => self.listen(&wanted).await.map(Some),
-        }
-    }
-
-    async fn listen(&self, (host, port): &(String, u16)) -> Result<Front, String> {
-        Front::listen(host, *port, Arc::clone(&self.board)).await.map_err(|error| unavailable(host, *port, &error))
     }
 
     /// Returns when something has happened that the service itself waits for.
@@ -244,38 +231,6 @@ impl Service {
         }
     }
 
-    /// Moves to the address of a release that is ready; says whether it is another one.
-    async fn move_to(&mut self, rollout: &mut Rollout) -> Result<bool, String> {
-        let wanted = (rollout.keeper.release.host.clone(), rollout.keeper.release.port);
-        if let Some(front) = rollout.front.take() {
-            if let Some(before) = self.front.replace(front) {
-                before.close().await;
-            }
-            return Ok(true);
-        }
-        match &self.front {
-            Some(front) if front.wanted != wanted => self.move_front(&wanted).await.map(|()| true),
-            _ => Ok(false),
-        }
-    }
-
-    /// Listens on another address of the same port, which the present socket may stand in the way of.
-    async fn move_front(&mut self, wanted: &(String, u16)) -> Result<(), String> {
-        let Some(before) = self.front.take() else { return Ok(()) };
-        let old = before.wanted.clone();
-        before.close().await;
-        match self.listen(wanted).await {
-            Ok(front) => {
-                self.front = Some(front);
-                Ok(())
-            }
-            Err(why) => {
-                self.front = Some(self.listen(&old).await?);
-                Err(why)
-            }
-        }
-    }
-
     fn release(&mut self, serving: Serving) {
         let grace = serving.keeper.release.grace;
         self.let_go(serving.keeper, grace);
@@ -317,74 +272,6 @@ impl Service {
     fn told(&self) -> Reply {
         Reply::Status(Box::new(self.status().measured()))
     }
-
-    /// How it is.
-    pub fn status(&self) -> Status {
-        let newest = self.newest().map(|newest| &newest.keeper);
-        let digests: BTreeSet<String> = self.all().filter_map(|running| running.release.digest.clone()).collect();
-        Status {
-            format: FORMAT,
-            supervisor: Identity::own(),
-            since: self.since,
-            memory: None,
-            children: self.all().flat_map(Running::children).collect(),
-            op: newest.map(|keeper| keeper.release.op),
-            port: self.front.as_ref().map_or(0, |front| front.port),
-            health: newest.map_or(Health::Failing, Keeper::health),
-            digests: digests.into_iter().collect(),
-            shown: newest.map(|keeper| keeper.release.shown.clone()).unwrap_or_default(),
-            releases: self.all().map(Running::told).collect(),
-            shift: self.rollout.as_ref().map(Rollout::shift),
-        }
-    }
-
-    /// Every release that has processes.
-    fn all(&self) -> impl Iterator<Item = Running<'_>> {
-        let new = self.rollout.as_ref().map_or(0, Rollout::weight);
-        let serving = self.serving.iter().rev().map(move |it| Running::of(&it.keeper, share(it.weight, 100 - new)));
-        let next = self.rollout.iter().map(move |rollout| Running::of(&rollout.keeper, new));
-        let leaving = self.leaving.iter().filter(|leaving| !leaving.done.is_finished());
-        let gone =
-            leaving.map(|it| Running { release: &it.release, upstream: &it.upstream, slots: &it.slots, weight: 0 });
-        serving.chain(next).chain(gone)
-    }
-}
-
-/// A release that has processes, as it is told of.
-struct Running<'a> {
-    release: &'a Release,
-    upstream: &'a Upstream,
-    slots: &'a watch::Receiver<Vec<Slot>>,
-    /// Its share of the new connections, in percent.
-    weight: u8,
-}
-
-impl<'a> Running<'a> {
-    fn of(keeper: &'a Keeper, weight: u8) -> Self {
-        Self { release: &keeper.release, upstream: &keeper.upstream, slots: &keeper.slots, weight }
-    }
-
-    fn children(self) -> Vec<Identity> {
-        self.slots.borrow().iter().filter_map(|slot| slot.child.clone()).collect()
-    }
-
-    fn told(self) -> ReleaseStatus {
-        let tally = self.upstream.tally();
-        ReleaseStatus {
-            op: self.release.op,
-            digest: self.release.digest.clone(),
-            weight: self.weight,
-            processes: self.slots.borrow().iter().map(|slot| slot.process.clone()).collect(),
-            connections: self.upstream.open(),
-            requests: tally.taken,
-            failures: tally.failed,
-        }
-    }
-}
-
-/// So many percent of a share, rounded.
-fn share(of: u8, percent: u8) -> u8 {
-    u8::try_from((u32::from(of) * u32::from(percent) + 50) / 100).unwrap_or(100)
 }
 
 /// Returns when every process of these has ended.
@@ -401,16 +288,4 @@ async fn emptied(leaving: &mut Vec<Leaving>) {
 fn open_log(release: &Release) -> Result<Scribe, String> {
     let log = Log::open(&release.log).map(|log| Scribe::new(log, &release.secrets));
     log.map_err(|error| format!("cannot open the log `{}`: {error}", release.log.path.display()))
-}
-
-/// Why an address cannot be listened on.
-fn unavailable(host: &str, port: u16, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            let holder = port::holder(port).map_or_else(String::new, |holder| format!(" by {holder}"));
-            format!("port {port} on {host} is already in use{holder}; stop that process, or choose another `port`")
-        }
-        io::ErrorKind::PermissionDenied => format!("this user may not listen on port {port}; choose a port above 1023"),
-        _ => format!("cannot listen on {host}, port {port}: {error}; look at `host` and `port`"),
-    }
 }
