@@ -26,8 +26,8 @@ use siac_core::ports::{Artifacts, Call, Checkpoint, Fault, Observed, Provider};
 use siac_provider_local::{LocalProvider, supervisor};
 
 const KIND: &str = "local_service";
-const TURNS: usize = 15;
-const REQUESTS: usize = 2_000;
+const TURNS: usize = 100;
+const REQUESTS: usize = 500;
 const SOCKETS: usize = 200;
 
 fn main() -> ExitCode {

@@ -186,6 +186,21 @@ async fn a_child_that_dies_is_started_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn equal_processes_share_plain_connections_and_a_canary_takes_over_from_them() {
+    let (bench, port) = (Bench::new(), free_port());
+    let two = |word| with(&serving(port, word), "processes", Value::number(2_i64));
+    let made = bench.create(KIND, bench.op(), &two("one")).await.unwrap();
+    let pids: std::collections::BTreeSet<i32> = (0..4).map(|_| hello(port).unwrap().1).collect();
+    assert_eq!(pids.len(), 2, "both take connections");
+    kill(*pids.first().unwrap());
+    let answers: Vec<(String, i32)> = (0..4).filter_map(|_| hello(port)).collect();
+    assert!(!answers.is_empty() && answers.iter().all(|(_, pid)| pid != pids.first().unwrap()), "{answers:?}");
+    let canary = attributes! { "strategy": "canary", "steps": [50], "bake": "200ms" };
+    bench.update(KIND, bench.op(), &made, &with(&two("two"), "traffic", canary)).await.unwrap();
+    assert_eq!(hello(port).unwrap().0, "two");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_supervisor_tells_of_its_releases_and_their_processes() {
     let (bench, port) = (Bench::new(), free_port());
     let source = bench.folder(&[("word.txt", "first")]);
@@ -374,6 +389,9 @@ fn what_cannot_be_probed_or_run_is_refused_early() {
         ("health", attributes! { "path": "health" }),
         ("health", attributes! { "within": "1d" }),
         ("stop_grace", Value::string("1h")),
+        ("timeout", Value::string("1s")),
+        ("cors", attributes! { "origins": ["*"] }),
+        ("traffic", attributes! { "strategy": "canary", "bake": "30m" }),
     ];
     for (name, value) in wrong {
         let wanted = with(&serving(0, "x"), name, value);
