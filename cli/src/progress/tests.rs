@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use siac_core::model::address::ResourceAddress;
 use siac_core::model::event::{Intent, Observation, Verb};
-use siac_core::model::identity::OpId;
+use siac_core::model::identity::{Digest, OpId};
 use siac_core::model::path::Path;
 use siac_core::model::plan::StepId;
 use siac_core::model::schema::RecoveryClass;
@@ -48,6 +48,26 @@ fn settled(op: u8, outcome: Outcome) -> Event {
 
 fn heard(tracker: &mut Tracker, event: &Event, now: Instant) -> String {
     tracker.hear(event, now).write(&Style::plain())
+}
+
+#[test]
+fn a_build_is_announced_repeated_and_ended() {
+    let start = Instant::now();
+    let mut tracker = Tracker::new(None, start);
+    let (identity, source) = (Digest([1; 32]), "services/api".to_owned());
+    let began = News::BuildBegan { identity, source: source.clone(), command: "npm ci\nnpm test".into() };
+    assert_eq!(heard(&mut tracker, &Event::Progress(began), start), "building services/api: npm ci\n");
+    assert!(tracker.still_running(start + Duration::from_secs(9)).is_empty());
+    let later = start + Duration::from_secs(20);
+    let still = "building services/api: still running… [20s elapsed]\n";
+    assert_eq!(tracker.still_running(later).write(&Style::plain()), still);
+    let table = tracker.table(later, 80).write(&Style::plain());
+    assert!(table.starts_with("  building services/api… [20s]\n"), "{table}");
+    let awaited = News::BuildAwaited { identity, source: source.clone() };
+    assert!(heard(&mut tracker, &Event::Progress(awaited), later).contains("another run is at it"));
+    let ended = News::BuildEnded { identity, source, is_made: true };
+    assert_eq!(heard(&mut tracker, &Event::Progress(ended), later), "building services/api: done [20s]\n");
+    assert!(tracker.still_running(later + Duration::from_secs(60)).is_empty());
 }
 
 #[test]

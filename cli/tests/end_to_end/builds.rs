@@ -66,25 +66,35 @@ fn a_source_is_built_once_and_an_unchanged_one_is_an_empty_plan() {
         .unwrap();
     sandbox.succeed(&["plan", "stack.toml", "--offline"]).says("No changes");
 
+    // Another runtime is another identity. The same bytes come out, and no object is touched.
+    sandbox.write("stack.toml", &counting(&sandbox).replace("nodejs22", "nodejs24"));
+    let plan = sandbox.succeed(&["plan", "stack.toml"]);
+    plan.says("is only remembered differently")
+        .says("~ source = artifact ")
+        .says("Plan: 0 to add, 0 to change, 0 to destroy");
+    sandbox.succeed(&["apply", "--auto-approve"]);
+    sandbox.succeed(&["plan", "stack.toml", "--untrusted"]).says("No changes");
+    assert_eq!((bundle(&sandbox), count(&sandbox)), (first.clone(), 2));
+
     sandbox.write("api/main.js", "two\n");
     sandbox.fail(1, &["plan", "stack.toml", "--untrusted"]).says("`--untrusted` forbids").says("stack.toml:");
     sandbox.fail(1, &["plan", "stack.toml", "--offline"]).says("`--offline` forbids");
-    assert_eq!(count(&sandbox), 1);
+    assert_eq!(count(&sandbox), 2);
     sandbox.succeed(&["apply", "stack.toml", "--auto-approve"]).says("~ source").says(" -> artifact ");
     assert_ne!(bundle(&sandbox), first);
-    assert_eq!(count(&sandbox), 2);
+    assert_eq!(count(&sandbox), 3);
 
     // The source is gone: what ran is in the state.
     fs::remove_dir_all(sandbox.project().join("api")).expect("the source can go");
     fs::remove_dir_all(sandbox.project().join(".siac/builds")).expect("the shelf can go");
     sandbox.succeed(&["rollback", "--to", "1", "--stack", "stack.toml", "--auto-approve"]);
-    assert_eq!((bundle(&sandbox), count(&sandbox)), (first, 2));
+    assert_eq!((bundle(&sandbox), count(&sandbox)), (first, 3));
     sandbox.fail(1, &["plan", "stack.toml"]).says("there is no `api` in the project");
     sandbox.fail(1, &["validate", "stack.toml"]).says("there is no `api` in the project");
     sandbox.succeed(&["snapshot", "verify", "--stack", "stack.toml"]).says("2 artifacts");
     sandbox.succeed(&["snapshot", "prune", "--keep", "1", "--auto-approve", "stack.toml"]).says("1 artifacts");
     sandbox.succeed(&["destroy", "stack.toml", "--auto-approve"]);
-    assert_eq!(count(&sandbox), 2);
+    assert_eq!(count(&sandbox), 3);
 }
 
 #[test]
@@ -122,6 +132,26 @@ fn a_build_that_fails_says_where_and_shows_its_end() {
     assert!(log.contains("the beginning"), "{log}");
     sandbox.write("stack.toml", &stack("true").replace("runtime =", "runtme ="));
     sandbox.fail(1, &["validate", "stack.toml"]).says("error[recipe]").says("did you mean `runtime`?");
+}
+
+#[test]
+fn no_secret_of_the_stack_reaches_a_build_or_its_log() {
+    let mut sandbox = sandbox();
+    let secret = "canary-5c81f0-canary";
+    sandbox.environment.push(("npm_config_token".to_owned(), secret.to_owned()));
+    sandbox.environment.push(("npm_config_color".to_owned(), "always".to_owned()));
+    // A build finds it elsewhere, and says it.
+    sandbox.write("api/.env", &format!("TOKEN={secret}\n"));
+    let build = "env | grep npm_config_color; ! env | grep npm_config_token; cat .env; rm .env; exit 1";
+    let declared =
+        "[secret.token]\nfrom = \"env:npm_config_token\"\n\n[resource.local_value.v]\ninput = \"${secret.token}\"\n\n";
+    sandbox.write("stack.toml", &stack(build).replace("[resource.", &format!("{declared}[resource.")));
+    let run = sandbox.fail(1, &["plan", "stack.toml"]);
+    run.says("npm_config_color=always").says("TOKEN=(sensitive value)");
+    assert!(!run.all().contains(secret));
+    let logs = fs::read_dir(sandbox.project().join(".siac/builds/logs")).expect("logs").flatten();
+    let log = logs.map(|entry| fs::read_to_string(entry.path()).expect("a log")).collect::<String>();
+    assert!(log.contains("TOKEN=(sensitive value)") && !log.contains(secret), "{log}");
 }
 
 #[test]
@@ -201,14 +231,12 @@ fn a_workspace_of_npm_is_built_run_and_rolled_back() {
         &sandbox.project().join("services"),
     );
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-    let stack = |runtime: &str| {
-        format!(
-            "[stack]\nname = \"workspace\"\n\n[resource.local_service.api]\nport = {port}\n\
-             command = [\"node\", \"packages/api/dist/server.js\"]\nhealth = {{ path = \"/\", within = \"60s\" }}\n\
-             source = {{ path = \"../services\", build = \"npm ci && npm run build && npm prune --omit=dev\", runtime = \"{runtime}\" }}\n"
-        )
-    };
-    sandbox.write("stacks/api.toml", &stack("nodejs20"));
+    let stack = format!(
+        "[stack]\nname = \"workspace\"\n\n[resource.local_service.api]\nport = {port}\n\
+         command = [\"node\", \"packages/api/dist/server.js\"]\nhealth = {{ path = \"/\", within = \"60s\" }}\n\
+         source = {{ path = \"../services\", build = \"npm ci && npm run build && npm prune --omit=dev\" }}\n"
+    );
+    sandbox.write("stacks/api.toml", &stack);
     sandbox.succeed(&["apply", "stacks/api.toml", "--auto-approve"]);
     assert_eq!(ask(port).as_deref(), Some("version 1 runs for 1 day"));
     let releases = fs::read_dir(sandbox.project().join(".siac/releases")).expect("releases").flatten();
@@ -217,11 +245,6 @@ fn a_workspace_of_npm_is_built_run_and_rolled_back() {
     assert_eq!(link, Path::new("../../packages/lib"));
     assert!(!release.join("packages/api/src").exists() && !release.join("node_modules/typescript").exists());
     sandbox.succeed(&["plan", "stacks/api.toml"]).says("No changes");
-
-    // Another runtime is another identity; the same files come out, so that nothing is started anew.
-    sandbox.write("stacks/api.toml", &stack("nodejs22"));
-    let planned = sandbox.succeed(&["plan", "stacks/api.toml"]);
-    planned.says("Plan: 0 to add, 0 to change, 0 to destroy").says("(built from ");
 
     let server = sandbox.read("services/packages/api/src/server.ts");
     sandbox.write("services/packages/api/src/server.ts", &server.replace("version 1", "version 2"));
