@@ -121,6 +121,7 @@ fn finish<'a>(draft: &mut Draft<'a>, decided: Decided<'a>) -> Option<Plan> {
         return None;
     }
     targets::note_partial(draft, &selection);
+    targets::note_unused_imports(draft);
     let drift = drift::drift(draft);
     let outputs_change = outputs.iter().any(|output| output.before != output.after);
     let with_quiet = outputs_change || steps::is_loud(draft, &leftovers);

@@ -12,6 +12,10 @@ use crate::model::number::Number;
 /// The largest file that is parsed, in bytes. A choice of this project: a thousand times what people write.
 pub const MAX_FILE: usize = 8 * 1024 * 1024;
 
+/// The most places of one file that are said not to be TOML: more of them follow from the first, or the file is something else. A choice of
+/// this project.
+const MAX_ERRORS: usize = 5;
+
 /// A table: entries by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table(pub BTreeMap<String, Entry>);
@@ -70,8 +74,11 @@ pub fn parse(file: u32, text: &str) -> (Table, Diagnostics) {
         return (Table::default(), reader.problems);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        reader.problems.push(reader.syntax_error(&error));
+    for error in errors.iter().take(MAX_ERRORS) {
+        reader.problems.push(reader.syntax_error(error));
+    }
+    if let Some(next) = errors.get(MAX_ERRORS) {
+        reader.problems.push(reader.many_more(errors.len() - MAX_ERRORS, next));
     }
     let table = reader.table(table.get_ref());
     (table, reader.problems)
@@ -98,6 +105,14 @@ impl Reader<'_> {
     fn syntax_error(&self, error: &toml::de::Error) -> Diagnostic {
         let span = error.span().map(|range| self.span(range));
         Diagnostic::error("invalid-toml", "the file is not TOML here", error.message().replace('\n', ", ")).at(span)
+    }
+
+    fn many_more(&self, count: usize, next: &toml::de::Error) -> Diagnostic {
+        let span = next.span().map(|range| self.span(range));
+        let detail = format!("and so it is in {count} more {}", if count == 1 { "place" } else { "places" });
+        Diagnostic::error("invalid-toml", "the file is not TOML here", detail)
+            .at(span)
+            .help("mend the first, and look again; or is this no stack file?")
     }
 
     fn table(&mut self, table: &DeTable<'_>) -> Table {

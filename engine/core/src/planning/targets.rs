@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::draft::Draft;
 use super::graph::{Declarations, Item};
-use super::request::Request;
+use super::instance::Course;
+use super::request::{Goal, Request};
 use crate::model::address::{AddressPattern, ResourceAddress, ScopeKind, ScopeStep};
 use crate::model::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::snapshot::Snapshot;
@@ -219,5 +220,29 @@ fn names(address: &ResourceAddress, pattern: &AddressPattern) -> Vec<String> {
 pub(super) fn note_partial(draft: &mut Draft<'_>, selection: &Selection<'_>) {
     if selection.is_partial() {
         draft.note("partial", "only a part of the stack was looked at; the rest stays as it is recorded", None);
+        note_left_out(draft);
+    }
+}
+
+/// Says which replacements were asked for and are not done, because what they name is not a part of the plan.
+fn note_left_out(draft: &mut Draft<'_>) {
+    for pattern in &draft.request.options.replace {
+        let mut named = draft.instances.iter().filter(|instance| pattern.matches(&instance.address));
+        if named.all(|instance| instance.course == Course::Keep && instance.becoming.is_none()) {
+            let text =
+                format!("`--replace` names {pattern}, which `--target` or `--exclude` leaves out: it is not replaced");
+            draft.note("left-out", text, None);
+        }
+    }
+}
+
+/// Says which imports adopt nothing, because there is no instance of that key.
+pub(super) fn note_unused_imports(draft: &mut Draft<'_>) {
+    let Goal::Stack(stack) = draft.request.goal else { return };
+    let unused = stack.imports.iter().map(|import| &import.to);
+    let unused: Vec<&ResourceAddress> = unused.filter(|to| !draft.by_address.contains_key(*to)).collect();
+    for to in unused {
+        let text = format!("an import names {to}, of which there is no instance: nothing is adopted");
+        draft.note("unused-import", text, Some(to));
     }
 }

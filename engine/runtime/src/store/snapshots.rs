@@ -51,7 +51,8 @@ impl Published {
 pub enum SnapshotName {
     /// The one that counts.
     Latest,
-    /// The one before the last deployment: edits of the record alone (labels, moves) are passed over.
+    /// The one before the last deployment. Edits of the record alone (labels, moves) and deployments that were undone are passed over: they
+    /// left the world as it was.
     Previous,
     /// By serial.
     Serial(u64),
@@ -98,8 +99,9 @@ pub(super) fn resolve<'a>(history: &'a [HistoryEntry], name: &SnapshotName) -> R
 }
 
 fn previous(history: &[HistoryEntry]) -> Option<&HistoryEntry> {
-    let last_deployment = history.iter().rposition(|entry| entry.status != Status::Edited)?;
-    history[..last_deployment].last()
+    let changed_the_world = |entry: &HistoryEntry| !matches!(entry.status, Status::Edited | Status::RolledBack);
+    let last_deployment = history.iter().rposition(changed_the_world)?;
+    history[..last_deployment].iter().rfind(|entry| entry.status != Status::RolledBack)
 }
 
 /// The newest with this label, else the only one whose id starts so.
@@ -234,6 +236,21 @@ mod tests {
         assert_eq!(serial("3").unwrap(), 3);
         assert_eq!(serial("good").unwrap(), 2);
         assert_eq!(serial("ab0101").unwrap(), 1);
+    }
+
+    #[test]
+    fn what_was_undone_is_nothing_to_go_back_from_or_to() {
+        let told = |statuses: &[Status]| {
+            let history: Vec<HistoryEntry> =
+                (1..).zip(statuses).map(|(serial, status)| entry(serial, *status, None)).collect();
+            previous(&history).map(|entry| entry.serial)
+        };
+        use Status::{Complete, Edited, Halted, RolledBack};
+        assert_eq!(told(&[Complete, Complete, RolledBack]), Some(1));
+        assert_eq!(told(&[Complete, Complete, RolledBack, Edited, RolledBack]), Some(1));
+        assert_eq!(told(&[Complete, RolledBack, Complete]), Some(1));
+        assert_eq!(told(&[Complete, Edited, Halted]), Some(2));
+        assert_eq!(told(&[Complete, RolledBack]), None);
     }
 
     #[test]

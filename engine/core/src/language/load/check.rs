@@ -2,6 +2,7 @@
 
 mod attributes;
 mod components;
+mod imports;
 mod references;
 
 use crate::model::diagnostic::Diagnostics;
@@ -21,4 +22,5 @@ pub(super) fn stack(stack: &Stack, catalogues: &Catalogues, problems: &mut Diagn
         references::Checker { stack, module, index, catalogues, problems }.check();
     }
     references::state_and_providers(stack, problems);
+    imports::check(stack, problems);
 }

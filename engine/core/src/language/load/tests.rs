@@ -234,3 +234,42 @@ proptest! {
         let _ = load_text(&text);
     }
 }
+
+#[test]
+fn an_import_names_one_instance_of_what_is_declared() {
+    let stack = |to: &str| {
+        format!(
+            "[stack]\nname = \"a\"\n[resource.toy_thing.one]\nsize = 1\n[resource.toy_thing.many]\nfor_each = '${{toset([\"eu\"])}}'\nsize = 1\n[[import]]\nto = '{to}'\nid = \"x\"\n"
+        )
+    };
+    let told = |to: &str| {
+        let loaded = load_files(&[("stacks/main.toml", &stack(to))], &GivenVariables::default());
+        let told = loaded.diagnostics.iter().map(|problem| {
+            format!("{}: {} ({})", problem.code, problem.detail, problem.help.clone().unwrap_or_default())
+        });
+        told.collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(told("toy_thing.one"), "");
+    assert_eq!(told("toy_thing.many[\"eu\"]"), "");
+    for (to, words) in [
+        ("toy_thing.onne", "did you mean `toy_thing.one`?"),
+        ("toy_thing.nothing_like_it", "declare it: `[resource.toy_thing.nothing_like_it]`"),
+        ("toy_thing.many", "write its key"),
+        ("toy_thing.one[\"eu\"]", "leave the key out"),
+        ("module.m.toy_thing.one", "a module that the stack does not call"),
+        ("component.api.toy_thing.one", "declare it: `[component.api]`"),
+        ("data.toy_thing.one", "never adopted"),
+    ] {
+        assert!(told(to).starts_with("unknown-address: ") && told(to).contains(words), "{to}: {}", told(to));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_at_all_is_told_in_a_few_words() {
+    let foreign = "resource \"aws_sqs_queue\" \"jobs\" {\n  name = jobs\n}\n".repeat(200);
+    let loaded = load_files(&[("stacks/main.toml", &foreign)], &GivenVariables::default());
+    let told: Vec<&str> = loaded.diagnostics.iter().map(|problem| problem.code).collect();
+    assert!(told.len() <= 8, "{}", told.len());
+    let last = loaded.diagnostics.iter().rfind(|problem| problem.code == "invalid-toml").unwrap();
+    assert!(last.detail.contains("more places"), "{last:?}");
+}

@@ -270,6 +270,34 @@ fn targets_take_their_dependencies_along() {
 }
 
 #[test]
+fn a_replacement_that_the_plan_leaves_out_is_named() {
+    let mut world = World::new();
+    let snapshot = deployed(&mut world, CHAIN);
+    let replaced = |replace: &str, options: Options| {
+        let options = Options { replace: vec![replace.parse().unwrap()], ..options };
+        let plan = world.plan_with(&world.load(CHAIN), &snapshot, &options);
+        let named =
+            plan.notes.iter().filter(|note| note.code == "left-out").map(|note| note.text.clone()).collect::<Vec<_>>();
+        (lines(&plan), named)
+    };
+    let (done, named) = replaced("toy_value.other", targets(&["toy_value.b"]));
+    assert!(done.is_empty() && named[0].contains("names toy_value.other"), "{done:?} {named:?}");
+    let excluding = Options { excludes: vec!["toy_value.other".parse().unwrap()], ..Options::default() };
+    assert_eq!(replaced("toy_value.other", excluding).1.len(), 1);
+    assert_eq!(replaced("toy_thing.a", targets(&["toy_value.b"])).1, [] as [String; 0], "a target needs it");
+    assert_eq!(replaced("toy_value.other", Options::default()).1, [] as [String; 0]);
+}
+
+#[test]
+fn an_import_of_an_instance_that_is_not_there_is_named() {
+    let world = World::new();
+    let text =
+        "[resource.toy_value.a]\nfor_each = '${toset([\"eu\"])}'\n[[import]]\nto = 'toy_value.a[\"us\"]'\nid = \"x\"\n";
+    let plan = world.plan(&world.load(text), &Snapshot::empty("toys"));
+    assert_eq!(plan.notes.iter().map(|note| note.code.as_str()).collect::<Vec<_>>(), ["unused-import"]);
+}
+
+#[test]
 fn a_target_of_destruction_takes_its_dependents_along() {
     let mut world = World::new();
     let snapshot = deployed(&mut world, CHAIN);
