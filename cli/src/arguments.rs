@@ -17,7 +17,9 @@ pub use commands::{
 };
 pub use components::{ComponentCommand, ComponentListArgs, ComponentShowArgs};
 pub use looking::{LogsArgs, OpenArgs, StatusArgs};
-pub use options::{ApplyOptions, Detail, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ViewOptions};
+pub use options::{
+    ApplyOptions, Detail, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ValueOptions, ViewOptions,
+};
 pub use values::{Assignment, Since, Switch, Tail, Wait, duration};
 
 /// Declarative infrastructure: plan, apply, and go back.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use siac_core::model::address::{ResourceAddress, ScopeKind, ScopeStep};
+use siac_core::model::address::{AddressPattern, ResourceAddress, ScopeKind, ScopeStep};
 use siac_core::model::diagnostic::did_you_mean;
 use siac_core::model::snapshot::Snapshot;
 
@@ -24,10 +24,8 @@ pub struct Words {
 pub enum Subject {
     /// What has this name: a component, else resources. The kind of the step says nothing.
     Named(ScopeStep),
-    /// Everything within these modules and components.
-    Within(Vec<ScopeStep>),
-    /// A resource; without keys every instance.
-    Address(ResourceAddress),
+    /// A resource, or everything within modules and components; without keys every instance.
+    Addressed(AddressPattern),
 }
 
 /// Tells the stack file from what is in the stack. `is_file` says whether a file of this name is there.
@@ -57,23 +55,14 @@ fn is_path(word: &str, is_file: &dyn Fn(&str) -> bool) -> bool {
 /// # Errors
 /// When it is neither a name nor an address.
 pub fn subject(word: &str) -> Result<Subject, Failure> {
-    if let Ok(address) = word.parse() {
-        return Ok(Subject::Address(address));
+    if let Ok(pattern) = word.parse() {
+        return Ok(Subject::Addressed(pattern));
     }
-    if let Some(steps) = scope(word) {
-        return Ok(Subject::Within(steps));
-    }
-    match scope(&format!("component.{word}")).as_deref() {
-        Some([step]) => Ok(Subject::Named(step.clone())),
+    match format!("component.{word}").parse() {
+        Ok(AddressPattern::Within(steps)) if steps.len() == 1 => Ok(Subject::Named(steps[0].clone())),
         _ => Err(Failure::new(format!("`{word}` is neither the name of a component nor an address"))
             .help("write `api`, `component.api` or `local_service.api`")),
     }
-}
-
-/// Modules and components, as an address has them before its kind.
-fn scope(text: &str) -> Option<Vec<ScopeStep>> {
-    let address: ResourceAddress = format!("{text}.kind.name").parse().ok()?;
-    (address.kind == "kind" && address.name == "name" && !address.scope.is_empty()).then_some(address.scope)
 }
 
 /// The resources of a snapshot that are meant; all of them when nothing is named.
@@ -100,13 +89,9 @@ fn meant(subject: &Subject, snapshot: &Snapshot) -> Vec<ResourceAddress> {
         snapshot.records.keys().filter(|address| is_meant(address)).cloned().collect()
     };
     match subject {
-        Subject::Address(pattern) => those(&|address| address.is_matched_by(pattern)),
-        Subject::Within(steps) => those(&|address| {
-            address.scope.len() >= steps.len()
-                && steps.iter().zip(&address.scope).all(|(wanted, have)| agrees(wanted, have))
-        }),
+        Subject::Addressed(pattern) => those(&|address| pattern.matches(address)),
         Subject::Named(wanted) => {
-            let component = those(&|address| address.scope.iter().any(|step| agrees(wanted, step)));
+            let component = those(&|address| address.scope.iter().any(|step| step.is_matched_by(wanted)));
             let is_own = |address: &ResourceAddress| {
                 address.name == wanted.name && (wanted.key.is_none() || wanted.key == address.key)
             };
@@ -115,18 +100,12 @@ fn meant(subject: &Subject, snapshot: &Snapshot) -> Vec<ResourceAddress> {
     }
 }
 
-/// Whether a step is the wanted one, whose key may be left out.
-fn agrees(wanted: &ScopeStep, have: &ScopeStep) -> bool {
-    wanted.kind == have.kind && wanted.name == have.name && (wanted.key.is_none() || wanted.key == have.key)
-}
-
 fn unknown(subject: &Subject, snapshot: &Snapshot) -> Failure {
     let written = subject.to_string();
     let names = known_names(snapshot);
     let what = match subject {
         Subject::Named(_) => format!("the stack has no component and no resource `{written}`"),
-        Subject::Within(_) => format!("the stack has nothing within `{written}`"),
-        Subject::Address(_) => format!("the state knows no `{written}`"),
+        Subject::Addressed(_) => format!("the state knows nothing of `{written}`"),
     };
     match did_you_mean(&written, names.iter().map(String::as_str)) {
         Some(near) => Failure::new(what).help(format!("did you mean `{near}`?")),
@@ -142,7 +121,7 @@ fn known_names(snapshot: &Snapshot) -> BTreeSet<String> {
         names.extend([address.name.clone(), address.to_string(), address.clone().with_key(None).to_string()]);
         let steps = &address.scope;
         names.extend(steps.iter().filter(|step| step.kind == ScopeKind::Component).map(|step| step.name.clone()));
-        names.extend((1..=steps.len()).map(|length| Subject::Within(steps[..length].to_vec()).to_string()));
+        names.extend((1..=steps.len()).map(|length| AddressPattern::Within(steps[..length].to_vec()).to_string()));
     }
     names
 }
@@ -150,9 +129,8 @@ fn known_names(snapshot: &Snapshot) -> BTreeSet<String> {
 impl std::fmt::Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Address(address) => address.fmt(f),
+            Self::Addressed(pattern) => pattern.fmt(f),
             Self::Named(step) => f.write_str(step.to_string().strip_prefix("component.").unwrap_or_default()),
-            Self::Within(steps) => f.write_str(&steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")),
         }
     }
 }

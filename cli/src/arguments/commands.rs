@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use siac_core::model::address::ResourceAddress;
 
-use super::options::{ApplyOptions, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ViewOptions};
+use super::options::{ApplyOptions, FailureChoice, LockOptions, PlanOptions, ScopeOptions, ValueOptions, ViewOptions};
 
 /// A command that needs nothing but a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -256,6 +256,9 @@ pub struct DiffArgs {
 pub struct DriftArgs {
     /// The stack file; without it: --stack, SIAC_STACK, the stack of the pending plan, or the only file in `stacks/`.
     pub stack: Option<String>,
+    /// What to evaluate it with.
+    #[command(flatten)]
+    pub values: ValueOptions,
     /// Exit with 2 when something changed, 0 when nothing did.
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -10,9 +10,9 @@ use siac_core::model::stack::OnFailure;
 
 use super::values::{Assignment, Switch, Wait, duration};
 
-/// What the stack is evaluated with and which part of it is meant.
-#[derive(Debug, Clone, PartialEq, Args)]
-pub struct ScopeOptions {
+/// What the stack is evaluated with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct ValueOptions {
     /// Give a variable a value; may be repeated. The environment variable SIAC_VAR_name does the same.
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Planning")]
     pub var: Vec<Assignment>,
@@ -22,6 +22,14 @@ pub struct ScopeOptions {
     /// Switch a feature flag of the stack; may be repeated.
     #[arg(long, value_name = "NAME=BOOL", help_heading = "Planning")]
     pub flag: Vec<Switch>,
+}
+
+/// What the stack is evaluated with and which part of it is meant.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct ScopeOptions {
+    /// The values.
+    #[command(flatten)]
+    pub values: ValueOptions,
     /// Plan only this resource and what it depends on; may be repeated.
     #[arg(long, value_name = "ADDRESS", help_heading = "Planning")]
     pub target: Vec<AddressPattern>,
@@ -71,7 +79,7 @@ impl PlanOptions {
     pub fn says_what_to_plan(&self) -> bool {
         let scope = &self.scope;
         let addresses = [&scope.target, &scope.exclude, &self.replace];
-        let values = !(scope.var.is_empty() && scope.var_file.is_empty() && scope.flag.is_empty());
+        let values = scope.values != ValueOptions::default();
         let looking = !scope.refresh || scope.offline || scope.untrusted;
         values || looking || self.refresh_only || self.destroy || addresses.iter().any(|named| !named.is_empty())
     }

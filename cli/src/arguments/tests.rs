@@ -23,7 +23,7 @@ fn a_plan_takes_its_flags_in_any_order() {
     assert_eq!(plan.stack.as_deref(), Some("a.toml"));
     assert_eq!(plan.plan.scope.target[0].to_string(), "local_file.a");
     assert_eq!(plan.plan.scope.exclude[0].to_string(), "local_file.b");
-    assert_eq!(plan.plan.scope.var, [Assignment { name: "n".into(), value: "1=2".into() }]);
+    assert_eq!(plan.plan.scope.values.var, [Assignment { name: "n".into(), value: "1=2".into() }]);
     assert!(!plan.plan.scope.refresh);
 }
 

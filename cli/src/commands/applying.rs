@@ -59,9 +59,9 @@ pub fn apply(arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fail
 
 fn stack(subject: Option<&str>, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     let scope = &arguments.plan.scope;
-    let opened = open(subject, Some(scope), cli, desk)?;
+    let opened = open(subject, Some(&scope.values), cli, desk)?;
     let options = plan_options(&arguments.plan);
-    let loaded = if options.destroy { None } else { Some(opened.load(Some(scope), desk)?) };
+    let loaded = if options.destroy { None } else { Some(opened.load(Some(&scope.values), desk)?) };
     let job = Job {
         opened: &opened,
         wish: loaded.as_ref().map_or(Wish::Nothing, Wish::Stack),
@@ -79,7 +79,7 @@ fn stack(subject: Option<&str>, arguments: &ApplyArgs, cli: &Cli, desk: &Desk) -
 
 /// `siac destroy`
 pub fn destroy(arguments: &DestroyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope), cli, desk)?;
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope.values), cli, desk)?;
     let job = Job {
         opened: &opened,
         wish: Wish::Nothing,
@@ -97,8 +97,8 @@ pub fn destroy(arguments: &DestroyArgs, cli: &Cli, desk: &Desk) -> Result<Exit, 
 
 /// `siac import`
 pub fn import(arguments: &ImportArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope), cli, desk)?;
-    let mut loaded = opened.load(Some(&arguments.scope), desk)?;
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope.values), cli, desk)?;
+    let mut loaded = opened.load(Some(&arguments.scope.values), desk)?;
     loaded.stack.imports.push(Import {
         to: arguments.address.clone(),
         id: Expression::literal(Value::string(&arguments.id)),
@@ -123,7 +123,7 @@ pub fn import(arguments: &ImportArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fa
 
 /// `siac rollback`
 pub fn rollback(arguments: &RollbackArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope), cli, desk)?;
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.scope.values), cli, desk)?;
     let only_plans = arguments.plan_only || arguments.out.is_some();
     block_on(async {
         let target = opened.store.find(&snapshot_name(&arguments.to)).await?;
@@ -310,7 +310,7 @@ fn apply_saved(
     cli: &Cli,
     desk: &Desk,
 ) -> Result<Exit, Failure> {
-    let opened = open_file(file, Some(&arguments.plan.scope), cli, desk)?;
+    let opened = open_file(file, Some(&arguments.plan.scope.values), cli, desk)?;
     block_on(async {
         let kept = opened.store.open_plan(path).await?;
         if is_pending && kept.plan.configuration.is_some() && kept.plan.configuration != opened.located.configuration {

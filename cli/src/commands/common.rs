@@ -1,5 +1,6 @@
 //! What commands share: which stack is meant, with which values, and what failures of the engine are called here.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use siac_core::language::load::GivenVariables;
@@ -14,7 +15,7 @@ use siac_engine::use_cases::loading::{self, LoadedStack, Located, StackChoice};
 use siac_provider_local::secrets::LocalSecrets;
 
 use crate::adapters;
-use crate::arguments::{Cli, LockOptions, PlanOptions, ScopeOptions, Wait as Patience};
+use crate::arguments::{Cli, LockOptions, PlanOptions, ScopeOptions, ValueOptions, Wait as Patience};
 use crate::confirm::{Approval, NOBODY_TO_ASK};
 use crate::desk::Desk;
 use crate::exit::Exit;
@@ -81,7 +82,7 @@ fn pending_file() -> Option<StackFile> {
 }
 
 /// The stack with the values that were given from outside.
-pub fn choice(file: &StackFile, scope: Option<&ScopeOptions>) -> Result<StackChoice, Failure> {
+pub fn choice(file: &StackFile, values: Option<&ValueOptions>) -> Result<StackChoice, Failure> {
     let mut variables = GivenVariables::default();
     for (name, value) in std::env::vars_os() {
         if let (Some(name), Some(value)) = (name.to_str().and_then(|name| name.strip_prefix(VARIABLE)), value.to_str())
@@ -90,27 +91,27 @@ pub fn choice(file: &StackFile, scope: Option<&ScopeOptions>) -> Result<StackCho
         }
     }
     variables.environment.sort();
-    for path in scope.map(|scope| scope.var_file.as_slice()).unwrap_or_default() {
+    for path in values.map(|values| values.var_file.as_slice()).unwrap_or_default() {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(format!("the file of values {} cannot be read: {}", path.display(), reason(&error)))
         })?;
         variables.files.push((path.display().to_string(), text));
     }
-    let assignments = scope.map(|scope| scope.var.as_slice()).unwrap_or_default();
+    let assignments = values.map(|values| values.var.as_slice()).unwrap_or_default();
     variables.arguments = assignments.iter().map(|given| (given.name.clone(), given.value.clone())).collect();
     Ok(StackChoice { entry: file.entry.clone(), variables, ..StackChoice::default() })
 }
 
 /// Opens the state of a stack, without asking that the whole stack be sound.
-pub fn open(own: Option<&str>, scope: Option<&ScopeOptions>, cli: &Cli, desk: &Desk) -> Result<Opened, Failure> {
+pub fn open(own: Option<&str>, values: Option<&ValueOptions>, cli: &Cli, desk: &Desk) -> Result<Opened, Failure> {
     let file = stack_file(own, cli, desk)?;
-    open_file(file, scope, cli, desk)
+    open_file(file, values, cli, desk)
 }
 
 /// Opens the state of a stack file.
-pub fn open_file(file: StackFile, scope: Option<&ScopeOptions>, cli: &Cli, desk: &Desk) -> Result<Opened, Failure> {
+pub fn open_file(file: StackFile, values: Option<&ValueOptions>, cli: &Cli, desk: &Desk) -> Result<Opened, Failure> {
     let site = adapters::site(&file.project, &desk.redactor);
-    let located = loading::locate(&site, &choice(&file, scope)?)?;
+    let located = loading::locate(&site, &choice(&file, values)?)?;
     let store = state::store(
         &site,
         &file.project,
@@ -121,10 +122,10 @@ pub fn open_file(file: StackFile, scope: Option<&ScopeOptions>, cli: &Cli, desk:
 
 impl Opened {
     /// The whole stack, sound.
-    pub fn load(&self, scope: Option<&ScopeOptions>, desk: &Desk) -> Result<LoadedStack, Failure> {
-        let loaded = loading::load(&self.site, &choice(&self.file, scope)?)?;
+    pub fn load(&self, values: Option<&ValueOptions>, desk: &Desk) -> Result<LoadedStack, Failure> {
+        let loaded = loading::load(&self.site, &choice(&self.file, values)?)?;
         warn(desk, &loaded.warnings, &loaded.sources);
-        check_flags(scope, &loaded)?;
+        check_flags(values, &loaded)?;
         let secrets = LocalSecrets::new(self.file.project.root.clone());
         let careless = loaded.stack.secrets.values().filter_map(|secret| secrets.warning(&secret.source));
         careless.for_each(|warning| desk.say(&format!("warning: {warning}")));
@@ -142,9 +143,9 @@ impl Opened {
 }
 
 /// Every flag that is switched is one of the stack's.
-fn check_flags(scope: Option<&ScopeOptions>, loaded: &LoadedStack) -> Result<(), Failure> {
+fn check_flags(values: Option<&ValueOptions>, loaded: &LoadedStack) -> Result<(), Failure> {
     let known = &loaded.stack.flags;
-    let mut switches = scope.into_iter().flat_map(|scope| &scope.flag);
+    let mut switches = values.into_iter().flat_map(|values| &values.flag);
     let Some(unknown) = switches.find(|switch| !known.contains_key(&switch.name)) else { return Ok(()) };
     let failure = Failure::new(format!("the stack declares no flag `{}`", unknown.name));
     Err(match did_you_mean(&unknown.name, known.keys().map(String::as_str)) {
@@ -175,9 +176,14 @@ pub fn options(scope: &ScopeOptions) -> Options {
         refresh: scope.refresh,
         offline: scope.offline,
         allow_data_loss: scope.allow_data_loss,
-        flags: scope.flag.iter().map(|switch| (switch.name.clone(), switch.on)).collect(),
+        flags: flags(&scope.values),
         ..Options::default()
     }
+}
+
+/// The feature flags that are switched.
+pub fn flags(values: &ValueOptions) -> BTreeMap<String, bool> {
+    values.flag.iter().map(|switch| (switch.name.clone(), switch.on)).collect()
 }
 
 /// The same, for a plan of a stack.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use siac_core::model::address::{ResourceAddress, ScopeKind, ScopeStep};
+use siac_core::model::address::{AddressPattern, ResourceAddress, ScopeKind, ScopeStep};
 use siac_core::model::inspection::names;
 use siac_core::model::snapshot::Snapshot;
 use siac_core::model::value::Partial;
@@ -60,7 +60,7 @@ fn the_one(subject: &Subject, urls: BTreeMap<String, String>) -> Result<String, 
 fn urls(subject: &Subject, snapshot: &Snapshot) -> Result<BTreeMap<String, String>, Failure> {
     let chosen = subjects::chosen(std::slice::from_ref(subject), snapshot)?;
     let components: BTreeSet<&[ScopeStep]> = chosen.iter().filter_map(component).collect();
-    if !matches!(subject, Subject::Address(_)) {
+    if !matches!(subject, Subject::Addressed(AddressPattern::Resource(_))) {
         let outputs: BTreeMap<String, String> =
             components.into_iter().filter_map(|steps| Some((scope(steps), output(steps, snapshot)?))).collect();
         if !outputs.is_empty() {

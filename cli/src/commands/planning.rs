@@ -24,12 +24,12 @@ use crate::render::{html, plan as render};
 
 /// Shows what would change, and keeps the plan.
 pub fn plan(arguments: &PlanArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = open(arguments.stack.as_deref(), Some(&arguments.plan.scope), cli, desk)?;
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.plan.scope.values), cli, desk)?;
     let options = plan_options(&arguments.plan);
     block_on(async {
         let loaded = match options.destroy {
             true => None,
-            false => Some(opened.load(Some(&arguments.plan.scope), desk)?),
+            false => Some(opened.load(Some(&arguments.plan.scope.values), desk)?),
         };
         let wish = loaded.as_ref().map_or(Wish::Nothing, Wish::Stack);
         let manner = Manner::of(&arguments.plan.scope, arguments.on_failure);

@@ -8,7 +8,7 @@ use siac_core::planning::Options;
 use siac_engine::store::{Published, SnapshotName, StoreError};
 use siac_engine::use_cases::planning::Wish;
 
-use super::common::{Opened, block_on, open};
+use super::common::{Opened, block_on, flags, open};
 use super::planning::{Manner, reading_plan, verdict};
 use crate::arguments::{
     Cli, DiffArgs, DriftArgs, GraphArgs, HistoryArgs, OutputArgs, ShowArgs, StackArgs, StateListArgs, StateShowArgs,
@@ -216,10 +216,10 @@ pub fn graph(arguments: &GraphArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Fail
 
 /// `siac drift`
 pub fn drift(arguments: &DriftArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
+    let opened = open(arguments.stack.as_deref(), Some(&arguments.values), cli, desk)?;
     block_on(async {
-        let loaded = opened.load(None, desk)?;
-        let options = Options { refresh_only: true, ..Options::default() };
+        let loaded = opened.load(Some(&arguments.values), desk)?;
+        let options = Options { refresh_only: true, flags: flags(&arguments.values), ..Options::default() };
         let planned =
             reading_plan(&opened, Wish::Stack(&loaded), &options, Manner::default(), &arguments.lock, desk).await?;
         super::planning::show(&planned.plan, &Default::default(), desk)?;

@@ -45,6 +45,39 @@ fn a_flag_that_nobody_declared_is_refused() {
 }
 
 #[test]
+fn drift_is_looked_for_with_the_values_that_the_stack_needs() {
+    let sandbox = Sandbox::new();
+    let stack = "[stack]\nname = \"kept\"\n[variable.text]\ntype = \"string\"\n[resource.local_file.a]\npath = \"a.txt\"\ncontent = \"${var.text}\"\n";
+    sandbox.write("stack.toml", stack);
+    sandbox.succeed(&["apply", "stack.toml", "--auto-approve", "--var", "text=hello"]);
+    sandbox.write("values.toml", "text = \"hello\"\n");
+    let drift = ["drift", "stack.toml", "--detailed-exitcode"];
+    sandbox.fail(1, &drift).says("text");
+    sandbox.succeed(&[&drift[..], &["--var-file", "values.toml"]].concat());
+    sandbox.write("a.txt", "changed by hand");
+    sandbox.fail(2, &[&drift[..], &["--var", "text=hello"]].concat()).says("changed by hand");
+}
+
+#[test]
+fn going_back_passes_over_what_was_undone() {
+    let sandbox = deployed();
+    let content = |text: &str| format!("{STACK}\n[resource.local_file.f]\npath = \"f.txt\"\ncontent = \"{text}\"\n");
+    for text in ["one", "two"] {
+        sandbox.write("stack.toml", &content(text));
+        sandbox.succeed(&["apply", "stack.toml", "--auto-approve"]);
+    }
+    let failing = format!(
+        "{}\n[resource.local_command.bad]\ncreate = \"exit 1\"\ndepends_on = [\"local_file.f\"]\n",
+        content("three")
+    );
+    sandbox.write("stack.toml", &failing);
+    sandbox.fail(13, &["apply", "stack.toml", "--auto-approve"]);
+    assert_eq!(sandbox.read("f.txt"), "two");
+    sandbox.succeed(&["rollback", "--to", "previous", "stack.toml", "--auto-approve"]);
+    assert_eq!(sandbox.read("f.txt"), "one");
+}
+
+#[test]
 fn what_is_remembered_can_be_renamed_and_forgotten() {
     let sandbox = deployed();
     sandbox.succeed(&["state", "mv", "local_value.a", "local_value.b", "stack.toml", "--auto-approve"]);
