@@ -18,6 +18,8 @@ pub use of_stack::of_stack;
 pub enum NodeKind {
     /// A managed resource.
     Resource,
+    /// A component: everything that it becomes.
+    Component,
     /// A data source, or a step that reads.
     Data,
     /// A step that creates or adopts.
@@ -97,6 +99,7 @@ impl NodeKind {
     fn name(self) -> &'static str {
         match self {
             Self::Resource => "resource",
+            Self::Component => "component",
             Self::Data => "data",
             Self::Create => "create",
             Self::Update => "update",
@@ -108,6 +111,7 @@ impl NodeKind {
     fn colour(self) -> &'static str {
         match self {
             Self::Resource => "#dbe9f6",
+            Self::Component => "#e4dcf4",
             Self::Data => "#d9f0f0",
             Self::Create => "#d7f0d7",
             Self::Update => "#fbeec1",

@@ -3,26 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use siac_core::language::references::{Reference, references};
-use siac_core::model::address::{Mode, ResourceAddress, ScopeKind, ScopeStep};
+use siac_core::model::address::{AddressPattern, Mode, ResourceAddress, ScopeKind, ScopeStep};
 use siac_core::model::expression::Expression;
 use siac_core::model::path::Segment;
-use siac_core::model::stack::{Declaration, Module, Stack};
+use siac_core::model::stack::{ComponentDeclaration, Declaration, Module, Stack};
 
-use super::{Graph, node_kind};
+use super::{Graph, NodeKind, node_kind};
 
 /// The declarations of a stack and what each needs. Locals, variables and outputs of modules are followed through.
 pub fn of_stack(stack: &Stack) -> Graph {
     let mut graph = Graph::default();
-    let mut declared = BTreeMap::new();
+    let (mut declared, mut components) = (BTreeMap::new(), BTreeMap::new());
     for (at, module) in stack.modules.iter().enumerate() {
         for declaration in &module.resources {
             let address = address(module, declaration);
             let node = graph.node(address.to_string(), node_kind(&address));
             declared.insert((at, declaration.mode, declaration.kind.as_str(), declaration.name.as_str()), node);
         }
+        for component in &module.components {
+            let step = ScopeStep { kind: ScopeKind::Component, name: component.name.clone(), key: None };
+            let scope = AddressPattern::Within(scope(module).into_iter().chain([step]).collect());
+            let node = graph.node(format!("{scope} ({})", component.kind), NodeKind::Component);
+            components.insert((at, component.name.as_str()), node);
+        }
     }
     let paths = stack.modules.iter().enumerate().map(|(at, module)| (module.path.as_slice(), at)).collect();
-    let tracer = Tracer { stack, declared, paths };
+    let tracer = Tracer { stack, declared, components, paths };
     for (at, module) in stack.modules.iter().enumerate() {
         let around = tracer.needs_of_calls(at);
         for declaration in &module.resources {
@@ -30,14 +36,23 @@ pub fn of_stack(stack: &Stack) -> Graph {
             let needs = tracer.needs_of(at, declaration);
             needs.union(&around).for_each(|needed| graph.edge(*needed, by));
         }
+        for component in &module.components {
+            let by = tracer.components[&(at, component.name.as_str())];
+            let needs = tracer.needs_of_component(at, component);
+            needs.union(&around).for_each(|needed| graph.edge(*needed, by));
+        }
     }
     graph
 }
 
-fn address(module: &Module, declaration: &Declaration) -> ResourceAddress {
+fn scope(module: &Module) -> Vec<ScopeStep> {
     let step = |name: &String| ScopeStep { kind: ScopeKind::Module, name: name.clone(), key: None };
+    module.path.iter().map(step).collect()
+}
+
+fn address(module: &Module, declaration: &Declaration) -> ResourceAddress {
     ResourceAddress {
-        scope: module.path.iter().map(step).collect(),
+        scope: scope(module),
         mode: declaration.mode,
         kind: declaration.kind.clone(),
         name: declaration.name.clone(),
@@ -48,6 +63,7 @@ fn address(module: &Module, declaration: &Declaration) -> ResourceAddress {
 struct Tracer<'a> {
     stack: &'a Stack,
     declared: BTreeMap<(usize, Mode, &'a str, &'a str), usize>,
+    components: BTreeMap<(usize, &'a str), usize>,
     paths: BTreeMap<&'a [String], usize>,
 }
 
@@ -65,6 +81,14 @@ impl<'a> Tracer<'a> {
         let expressions = declaration.body.values().chain(&declaration.for_each).chain(&declaration.when);
         expressions.for_each(|expression| self.expression(module, expression, &mut found));
         declaration.depends_on.iter().for_each(|entry| self.written(module, &entry.reference, &mut found));
+        found.nodes
+    }
+
+    /// What a component refers to.
+    fn needs_of_component(&self, module: usize, component: &'a ComponentDeclaration) -> BTreeSet<usize> {
+        let mut found = Found::default();
+        component.expressions().for_each(|expression| self.expression(module, expression, &mut found));
+        component.depends_on.iter().for_each(|entry| self.written(module, &entry.reference, &mut found));
         found.nodes
     }
 
@@ -115,6 +139,7 @@ impl<'a> Tracer<'a> {
                     self.expression(caller, value, found);
                 }
             }
+            ["component", name, ..] => found.nodes.extend(self.components.get(&(module, *name))),
             ["module", name, rest @ ..] => self.module(module, name, rest, found),
             ["data", kind, name, ..] => found.nodes.extend(self.declared.get(&(module, Mode::Data, *kind, *name))),
             [kind, name, ..] => found.nodes.extend(self.declared.get(&(module, Mode::Managed, *kind, *name))),
@@ -135,6 +160,8 @@ impl<'a> Tracer<'a> {
             None => {
                 let inside = |other: &usize| self.stack.modules[*other].path.starts_with(&path);
                 let nodes = self.declared.iter().filter(|((other, ..), _)| inside(other)).map(|(_, node)| *node);
+                found.nodes.extend(nodes);
+                let nodes = self.components.iter().filter(|((other, _), _)| inside(other)).map(|(_, node)| *node);
                 found.nodes.extend(nodes);
             }
         }
@@ -203,6 +230,13 @@ input      = "x"
 depends_on = ["module.inner"]
 [resource.local_value.four]
 input = "${module.inner.said}"
+[component.api]
+kind        = "rest-api"
+source      = "api"
+entry       = "server.js"
+environment = { WORD = "${local.first}" }
+[resource.local_value.five]
+input = "${component.api.url}"
 [module.inner]
 source = "inner.toml"
 word   = "${local_value.two.output}"
@@ -231,6 +265,8 @@ value = "${local_value.deep.output}"
         assert!(edge("module.inner.local_value.deep", "local_value.four"), "{dot}");
         assert!(edge("module.inner.local_value.alone", "local_value.three"), "{dot}");
         assert!(!edge("module.inner.local_value.alone", "local_value.four"), "{dot}");
-        assert_eq!(dot.matches(" -> ").count(), 5, "{dot}");
+        assert!(edge("local_value.one", "component.api (rest-api)"), "{dot}");
+        assert!(edge("component.api (rest-api)", "local_value.five"), "{dot}");
+        assert_eq!(dot.matches(" -> ").count(), 7, "{dot}");
     }
 }

@@ -148,6 +148,7 @@ fn outputs<'a>(draft: &mut Draft<'a>, modules: Option<&Modules<'a>>) -> Vec<Outp
         _ => rollback::outputs(request.snapshot),
     };
     let untold = modules.map(components::untold).unwrap_or_default();
+    let untold: Vec<String> = untold.iter().map(ToString::to_string).collect();
     outputs::changes(draft, &wanted, &untold)
 }
 

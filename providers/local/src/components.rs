@@ -178,3 +178,6 @@ fn traffic(traffic: &Traffic) -> Option<Partial> {
         Traffic::Fixed { share } => Some(Value::map([strategy("fixed"), ("share", Value::number(u64::from(*share)))])),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ fn class(kind: NodeKind) -> &'static str {
         NodeKind::Update => "changed",
         NodeKind::Delete => "removed",
         NodeKind::Data => "read",
-        NodeKind::Resource | NodeKind::Record => "faint",
+        NodeKind::Resource | NodeKind::Component | NodeKind::Record => "faint",
     }
 }
 

@@ -238,17 +238,21 @@ pub(super) fn outputs<'a>(modules: &Modules<'a>) -> impl Iterator<Item = WantedO
     instances.collect::<Vec<_>>().into_iter()
 }
 
-/// The beginnings of the names of outputs that cannot be told, because their components cannot be expanded for now.
-pub(super) fn untold(modules: &Modules<'_>) -> Vec<String> {
-    let instances = modules.instances.iter().flat_map(|instance| {
+/// The components and their instances that cannot be expanded for now: what is recorded of them says nothing about what is wanted.
+pub(super) fn untold(modules: &Modules<'_>) -> Vec<AddressPattern> {
+    let mut untold = Vec::new();
+    for instance in &modules.instances {
         let components = &modules.stack.modules[instance.module].components;
-        let untold = instance.expanded.iter().zip(components).filter(|(expanded, _)| expanded.is_untold());
-        untold.map(|(_, component)| {
-            let step = ScopeStep { kind: ScopeKind::Component, name: component.name.clone(), key: None };
-            AddressPattern::Within(instance.scope.iter().cloned().chain([step]).collect()).to_string()
-        })
-    });
-    instances.collect()
+        for (expanded, component) in instance.expanded.iter().zip(components) {
+            if expanded.is_untold() {
+                let step = ScopeStep { kind: ScopeKind::Component, name: component.name.clone(), key: None };
+                untold.push(AddressPattern::Within(instance.scope.iter().cloned().chain([step]).collect()));
+            }
+            let unusable = expanded.all().into_iter().filter(|expansion| !expansion.is_usable);
+            untold.extend(unusable.map(|expansion| AddressPattern::Within(expansion.scope.clone())));
+        }
+    }
+    untold
 }
 
 fn of_expansion<'a>(expansion: &Expansion, module: &'a Module, place: Place) -> Vec<WantedOutput<'a>> {

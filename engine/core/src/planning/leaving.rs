@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::components;
 use super::decide::{protected, unsettled};
 use super::draft::Draft;
 use super::instance::{Course, Instance, View};
@@ -25,6 +26,7 @@ pub(super) fn spares_data(request: &Request<'_>) -> bool {
 /// Decides about everything that is remembered and was not wanted.
 pub(super) fn decide<'a>(draft: &mut Draft<'a>, selection: &Selection<'_>, modules: Option<&Modules<'a>>) {
     let blocks = modules.map(declared_blocks).unwrap_or_default();
+    let untold = modules.map(components::untold).unwrap_or_default();
     let addresses: Vec<ResourceAddress> =
         draft.priors.addresses().filter(|address| !draft.by_address.contains_key(*address)).cloned().collect();
     for address in addresses {
@@ -32,6 +34,7 @@ pub(super) fn decide<'a>(draft: &mut Draft<'a>, selection: &Selection<'_>, modul
         let course = match address.mode {
             Mode::Data => (Course::Forget { quiet: true }, Vec::new()),
             Mode::Managed if !selection.contains(&address, None) => (Course::Keep, Vec::new()),
+            Mode::Managed if untold.iter().any(|it| it.matches(&address)) => (Course::Keep, Vec::new()),
             Mode::Managed => course(draft, &address, &object, &blocks),
         };
         let instance = leaving(draft, address, &object, course);

@@ -29,12 +29,21 @@ pub fn text(template: &str, values: impl IntoIterator<Item = Partial>) -> Partia
     let mut parts = Vec::new();
     for (at, literal) in template.split("{}").enumerate() {
         if at > 0 {
-            parts.push(values.next().unwrap_or_else(|| Value::string("{}")));
+            add(&mut parts, values.next().unwrap_or_else(|| Value::string("{}")));
         }
-        parts.push(Value::string(literal));
+        add(&mut parts, Value::string(literal));
     }
     debug_assert!(values.next().is_none(), "{template:?} has a place for every value");
     expression(Node::Template, parts)
+}
+
+/// Adds a part to a text; texts that stand side by side are one, so that what is recorded has one spelling.
+fn add(parts: &mut Vec<Partial>, part: Partial) {
+    match (parts.last_mut(), part) {
+        (_, Value::String(text)) if text.is_empty() => {}
+        (Some(Value::String(before)), Value::String(text)) => before.push_str(&text),
+        (_, part) => parts.push(part),
+    }
 }
 
 /// The JSON document of a value, in one spelling.

@@ -163,6 +163,15 @@ fn an_override_changes_one_part_and_must_name_one() {
 }
 
 #[test]
+fn a_component_that_cannot_be_expanded_is_the_only_problem() {
+    let mut world = world();
+    let protected = "[component.api.override.toy_thing.server.lifecycle]\nprevent_destroy = true\n";
+    let snapshot = deployed(&mut world, &format!("{API}{protected}"));
+    let broken = world.load(&format!("{API}timeout = \"1h\"\n{protected}"));
+    assert_eq!(world.refused(&broken, &snapshot, &Options::default()), ["invalid-component"]);
+}
+
+#[test]
 fn others_wait_for_components_and_refer_to_their_parts() {
     let world = world();
     let text = format!(
