@@ -218,7 +218,9 @@ async fn a_supervisor_tells_of_its_releases_and_their_processes() {
     let (_, second) = until("it is back", || hello(port).filter(|(_, pid)| *pid != first));
     let process = &status(&bench, &made)["releases"][0]["processes"][0];
     assert_eq!((&process["pid"], &process["state"]), (&second.into(), &"ready".into()), "{process}");
-    assert_eq!((&process["restarts"], &process["last_exit"]), (&1.into(), &"by signal 9".into()), "{process}");
+    assert_eq!(process["restarts"], 1, "{process}");
+    // Whether the connection of the first question is already gone is a matter of moments, and told.
+    assert!(process["last_exit"].as_str().is_some_and(|exit| exit.starts_with("by signal 9")), "{process}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
