@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use siac_core::ports::{Catalogue, Catalogues, Provider};
+use siac_core::ports::{Catalogue, Catalogues, Provider, SecretStore};
 use siac_engine::site::Site;
 use siac_provider_local::LocalProvider;
 use siac_provider_local::secrets::LocalSecrets;
@@ -26,13 +26,22 @@ pub fn site(project: &Project, redactor: &Redactor) -> Site {
         root: project.root.clone(),
         catalogues: catalogues(project),
         connect: Arc::new(connect),
-        secret_stores: vec![Arc::new(Overheard::new(LocalSecrets::new(project.root.clone()), redactor.clone()))],
+        secret_stores: secret_stores(project, redactor),
         redact: Arc::new(move |text| redacting.redact(text).into_owned()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         version: env!("CARGO_PKG_VERSION"),
         who: who(),
     }
+}
+
+/// Where secrets come from, each telling the redactor what it hands out.
+fn secret_stores(project: &Project, redactor: &Redactor) -> Vec<Arc<dyn SecretStore>> {
+    vec![
+        Arc::new(Overheard::new(LocalSecrets::new(project.root.clone()), redactor.clone())),
+        #[cfg(feature = "azure")]
+        Arc::new(Overheard::new(siac_state_backends::azure::secrets::VaultSecrets::of_environment(), redactor.clone())),
+    ]
 }
 
 /// What the providers of this build offer.

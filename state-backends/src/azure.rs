@@ -9,14 +9,18 @@
 mod access;
 mod bootstrap;
 mod faults;
+pub mod key_vault;
 mod objects;
 mod place;
 mod register;
+pub mod secrets;
 mod shared_key;
+mod vault;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, RetryOptions, UserAgentOptions};
 use azure_storage_blob::{BlobClient, BlobContainerClient, BlobContainerClientOptions};
 use siac_core::ports::StoreFault;
@@ -25,6 +29,7 @@ use tokio::sync::Mutex;
 pub use access::{Access, SHARED_KEY};
 pub use bootstrap::{Bootstrapped, SoftDelete, bootstrap};
 pub use place::{InvalidSettings, Settings};
+pub use vault::VaultOptions;
 
 /// For how long the service holds a lease that nobody renews: the longest that Blob Storage offers besides for ever.
 const LEASE_TIME: Duration = Duration::from_secs(60);
@@ -69,6 +74,14 @@ impl AzureBlobs {
     fn blob(&self, name: &str) -> BlobClient {
         self.container.blob_client(&format!("{}{name}", self.root))
     }
+}
+
+/// The credential of whoever the environment says this is.
+///
+/// # Errors
+/// When the environment names no identity.
+pub fn credential() -> Result<Arc<dyn TokenCredential>, String> {
+    siac_azure_credentials::credential().map_err(|error| error.to_string())
 }
 
 fn options(settings: &Settings, access: &Access) -> BlobContainerClientOptions {

@@ -222,7 +222,8 @@ async fn a_holder_that_was_stopped_beyond_its_lease_is_refused_by_the_service() 
     let mut holder = Run::start("sleep", &place);
     holder.hear("holding");
     holder.signal("STOP");
-    let other = place.blobs();
+    let direct = Place { settings: Settings { endpoint: Some(azurite.upstream()), ..place.settings.clone() }, ..place };
+    let other = direct.blobs();
     let (_, version) = other.read().await.expect("it can be read").expect("it was written");
     assert_eq!(other.cas(Some(&version), b"2".to_vec(), Hold::Take).await, Err(StoreFault::Held), "the lease lives");
     let until = Instant::now() + 4 * LEASE;
@@ -232,11 +233,19 @@ async fn a_holder_that_was_stopped_beyond_its_lease_is_refused_by_the_service() 
             taken => break taken.expect("the lease runs out"),
         }
     };
+    // Not even a renewal that seems to succeed helps: the second write itself is refused, because of the lease that it names.
+    azurite.proxy().add(Rule::on("comp=lease").after(1).fails(200, "", ""));
     holder.signal("CONT");
     writeln!(holder.0.stdin.as_ref().expect("a pipe")).expect("it listens");
     // It names the version that is there: only the lease is in its way.
     assert_eq!(holder.hear("wrote"), "Err(Held)");
+    assert_eq!(
+        azurite.proxy().count("^. PUT .*HEAD$"),
+        2,
+        "the first renewal was refused, so that nothing was written"
+    );
     assert_eq!(holder.hear("wrote"), "Err(Held)");
+    assert_eq!(azurite.proxy().count("^. PUT .*HEAD$"), 3, "the second one was not");
     let present = other.read().await.expect("it can be read").expect("it was written");
     assert_eq!(present, (b"2".to_vec(), taken), "nothing of the sleeper arrived");
 }

@@ -37,7 +37,7 @@ pub(super) fn key(spec: Option<&str>, project: &Project, own: OwnKey) -> Result<
     }
 }
 
-/// A key by its name: `passphrase:env:NAME` or `key-file:PATH`.
+/// A key by its name: `passphrase:env:NAME`, `key-file:PATH`, `azure-key-vault:VAULT/KEY`.
 ///
 /// # Errors
 /// When the name means no key, or the key is not to be had.
@@ -55,8 +55,21 @@ pub fn named_key(spec: &str, project: &Project) -> Result<Arc<dyn KeyProvider>, 
         let path = project.root.join(path);
         return Ok(Arc::new(KeyFile::open(&path).map_err(|fault| Failure::new(fault.to_string()))?));
     }
+    #[cfg(feature = "azure")]
+    if let Some(name) = spec.strip_prefix("azure-key-vault:") {
+        return vault_key(name);
+    }
     Err(Failure::new(format!("{spec:?} names no key that this build of siac knows"))
-        .help("write `passphrase:env:NAME` or `key-file:PATH`"))
+        .help("write `passphrase:env:NAME`, `key-file:PATH` or `azure-key-vault:VAULT/KEY`"))
+}
+
+#[cfg(feature = "azure")]
+fn vault_key(name: &str) -> Result<Arc<dyn KeyProvider>, Failure> {
+    use siac_state_backends::azure::{VaultOptions, credential, key_vault::VaultKey};
+    let credential = credential().map_err(|why| Failure::new(format!("the key {name}: {why}")))?;
+    let key =
+        VaultKey::new(name, credential, VaultOptions::default()).map_err(|fault| Failure::new(fault.to_string()))?;
+    Ok(Arc::new(key))
 }
 
 /// A key that a state is to be sealed with from now on. A key file that is missing is made.

@@ -31,9 +31,7 @@ impl Access {
     pub fn of_environment() -> Result<Self, StoreFault> {
         match std::env::var(SHARED_KEY).ok().filter(|key| !key.is_empty()) {
             Some(key) => Self::shared_key(&key),
-            None => siac_azure_credentials::credential()
-                .map(Self::Identity)
-                .map_err(|error| StoreFault::Failed(error.to_string())),
+            None => super::credential().map(Self::Identity).map_err(StoreFault::Failed),
         }
     }
 

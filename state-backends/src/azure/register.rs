@@ -78,17 +78,16 @@ impl AzureBlobs {
     }
 
     /// Shows that the holder lives, and writes. A lease that ran out is renewed, too, as long as nobody took it meanwhile.
-    async fn keep(&self, held: &mut Option<String>, version: &Etag, content: &[u8]) -> Result<Version, StoreFault> {
-        let Some(lease) = held.clone() else { return self.write(version, content, None).await };
+    async fn keep(&self, held: Option<&str>, version: &Etag, content: &[u8]) -> Result<Version, StoreFault> {
+        let Some(lease) = held else { return self.write(version, content, None).await };
         let blob = self.blob(HEAD);
-        let renewed = within(REGISTER_LIMIT, blob.renew_lease(lease.clone(), None)).await;
+        let renewed = within(REGISTER_LIMIT, blob.renew_lease(lease.to_owned(), None)).await;
         renewed.map_err(Refused::fault)?;
-        self.write(version, content, Some(&lease)).await
+        self.write(version, content, Some(lease)).await
     }
 
     async fn release(&self, held: &mut Option<String>, version: &Etag, content: &[u8]) -> Result<Version, StoreFault> {
-        let lease = held.clone();
-        let written = self.write(version, content, lease.as_deref()).await?;
+        let written = self.keep(held.as_deref(), version, content).await?;
         if let Some(lease) = held.take() {
             self.let_go(&lease).await;
         }
@@ -167,7 +166,7 @@ impl Register for AzureBlobs {
         let version = self.version(expected).await?;
         match hold {
             Hold::Take => self.take(&mut held, &version, &content).await,
-            Hold::Keep => self.keep(&mut held, &version, &content).await,
+            Hold::Keep => self.keep(held.as_deref(), &version, &content).await,
             Hold::Release => self.release(&mut held, &version, &content).await,
             Hold::Break => self.break_and_write(&version, &content).await,
         }

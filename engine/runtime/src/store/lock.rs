@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use siac_core::model::identity::{SnapshotId, StackUuid};
-use siac_core::ports::{Hold, Register, random_16};
+use siac_core::ports::{Hold, Register, WrappedKey, random_16};
 
 use super::head::{FORMAT, Head, Holder, Lease, Purpose};
 use super::keys::Keyring;
@@ -106,6 +106,12 @@ fn decide(head: Option<&Head>, vigil: Vigil, takeover: Takeover, watch: &mut Wat
     }
 }
 
+/// A data key that was drawn for a HEAD with these keys.
+struct Drawn {
+    beside: Vec<WrappedKey>,
+    sealer: Sealer,
+}
+
 /// Why the lock was not taken.
 enum NotTaken {
     Later,
@@ -135,7 +141,7 @@ impl Store {
     ) -> Result<(Current, Sealer, Option<Holder>), StoreError> {
         let clock = &self.parts.clock;
         let vigil = Vigil::of(&*self.parts.register);
-        let (started, mut watch) = (clock.monotonic(), Watch::default());
+        let (started, mut watch, mut drawn) = (clock.monotonic(), Watch::default(), None);
         loop {
             let current = self.read_head().await?;
             let head = current.as_ref().map(|current| &current.head);
@@ -144,7 +150,7 @@ impl Store {
             let mut expires = None;
             match decide(head, vigil, wait.takeover, &mut watch, now) {
                 Turn::Wait(left) => expires = left,
-                Turn::Take => match self.take(current.as_ref(), purpose).await {
+                Turn::Take => match self.take(current.as_ref(), purpose, &mut drawn).await {
                     Ok((taken, sealer)) => return Ok((taken, sealer, holder)),
                     Err(NotTaken::Failed(error)) => return Err(error),
                     Err(NotTaken::Later) => {}
@@ -160,15 +166,32 @@ impl Store {
     }
 
     /// Writes itself into HEAD.
-    async fn take(&self, current: Option<&Current>, purpose: Purpose) -> Result<(Current, Sealer), NotTaken> {
+    async fn take(
+        &self,
+        current: Option<&Current>,
+        purpose: Purpose,
+        drawn: &mut Option<Drawn>,
+    ) -> Result<(Current, Sealer), NotTaken> {
         let head = current.map(|current| &current.head);
-        let sealer = self.draw_sealer(head).await.map_err(NotTaken::Failed)?;
+        let sealer = self.draw_sealer_once(head, drawn).await.map_err(NotTaken::Failed)?;
         let mine = self.claim(head, &sealer, purpose);
         match self.swap(current, mine, &sealer.key, Hold::Take).await {
             Ok(taken) => Ok((taken, sealer)),
             Err(SwapFault::Lost | SwapFault::Held) => Err(NotTaken::Later),
             Err(SwapFault::Other(error)) => Err(NotTaken::Failed(error)),
         }
+    }
+
+    /// A data key for this run: that of an earlier attempt as long as HEAD has the same keys. Whoever waits asks often, and wrapping may be a
+    /// call of a cloud each time.
+    async fn draw_sealer_once(&self, head: Option<&Head>, drawn: &mut Option<Drawn>) -> Result<Sealer, StoreError> {
+        let known = head.map(|head| head.keys.clone()).unwrap_or_default();
+        if let Some(Drawn { sealer, .. }) = drawn.as_ref().filter(|drawn| !known.is_empty() && drawn.beside == known) {
+            return Ok(sealer.clone());
+        }
+        let sealer = self.draw_sealer(head).await?;
+        *drawn = Some(Drawn { beside: known, sealer: sealer.clone() });
+        Ok(sealer)
     }
 
     /// A data key for this run, before anything is done that needs one.
