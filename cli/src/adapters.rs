@@ -35,10 +35,12 @@ pub fn site(project: &Project, redactor: &Redactor) -> Site {
     }
 }
 
-/// Where secrets come from, each telling the redactor what it hands out.
+/// Where secrets come from in this build, each telling the redactor what it hands out.
 fn secret_stores(project: &Project, redactor: &Redactor) -> Vec<Arc<dyn SecretStore>> {
     vec![
         Arc::new(Overheard::new(LocalSecrets::new(project.root.clone()), redactor.clone())),
+        #[cfg(feature = "aws")]
+        Arc::new(Overheard::new(siac_state_backends::aws::secrets::AwsSecrets::default(), redactor.clone())),
         #[cfg(feature = "azure")]
         Arc::new(Overheard::new(siac_state_backends::azure::secrets::VaultSecrets::of_environment(), redactor.clone())),
     ]

@@ -12,8 +12,8 @@ pub use commands::{
     ApplyArgs, BuildCommand, BuildPruneArgs, CompletionsArgs, DestroyArgs, DiffArgs, DriftArgs, FmtArgs, GraphArgs,
     GraphFormat, HelpArgs, HistoryArgs, ImportArgs, InitArgs, KeyCommand, KeyRotateArgs, LockCommand, LockReleaseArgs,
     OutputArgs, PlaceOptions, PlanArgs, RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand,
-    SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMoveArgs,
-    StateRemoveArgs, StateShowArgs,
+    SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMigrateArgs,
+    StateMoveArgs, StateRemoveArgs, StateShowArgs,
 };
 pub use components::{ComponentCommand, ComponentListArgs, ComponentShowArgs};
 pub use looking::{LogsArgs, OpenArgs, StatusArgs};

@@ -7,6 +7,7 @@ mod components;
 mod doctor;
 mod formatting;
 mod logs;
+mod migrating;
 mod opening;
 mod planning;
 mod reading;
@@ -100,6 +101,7 @@ fn state(command: &StateCommand, cli: &Cli, desk: &Desk) -> Result<Exit, Failure
         StateCommand::Show(arguments) => reading::state_show(arguments, cli, desk),
         StateCommand::Mv(arguments) => upkeep::state_move(arguments, cli, desk),
         StateCommand::Rm(arguments) => upkeep::state_remove(arguments, cli, desk),
+        StateCommand::Migrate(arguments) => migrating::migrate(arguments, cli, desk),
     }
 }
 

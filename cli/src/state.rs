@@ -37,7 +37,7 @@ pub fn store(site: &Site, project: &Project, choice: &StateChoice<'_>) -> Result
     backend.check(choice.settings)?;
     hide_from_git(project);
     let place = (backend.open)(project, choice)?;
-    let key = keys::key(text(choice.settings, "key")?, project, place.own_key)?;
+    let key = keys::key(choice.settings, project, place.own_key)?;
     let store = Store::open(Parts {
         stack: choice.stack.to_owned(),
         backend: place.name,

@@ -1,4 +1,4 @@
-//! Where siac keeps its sealed state, and the keys that open it.
+//! Where siac keeps its sealed state, the keys that open it, and the secrets that clouds keep for stacks.
 //!
 //! A backend offers a register and objects by name and sees nothing but ciphertext; a key provider wraps data keys and sees no state.
 

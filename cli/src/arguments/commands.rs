@@ -302,6 +302,30 @@ pub enum StateCommand {
     Mv(StateMoveArgs),
     /// Forget resources; their objects are left alone.
     Rm(StateRemoveArgs),
+    /// Bring the state to another place; the old one is left as it is, and says where the state went.
+    Migrate(StateMigrateArgs),
+}
+
+/// `siac state migrate`
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = "Examples:
+  siac state migrate --to s3 --bucket acme-state --region eu-west-1
+  siac state migrate --to local stacks/production.toml")]
+pub struct StateMigrateArgs {
+    /// The stack file; without it: --stack, SIAC_STACK, the stack of the pending plan, or the only file in `stacks/`.
+    pub stack: Option<String>,
+    /// What keeps the state from now on: `s3`, `azure-blob`, `local`.
+    #[arg(long = "to", id = "backend", value_name = "BACKEND")]
+    pub backend: String,
+    /// Which place there.
+    #[command(flatten)]
+    pub place: PlaceOptions,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// The lock.
+    #[command(flatten)]
+    pub lock: LockOptions,
 }
 
 /// `siac state list`
@@ -525,7 +549,8 @@ pub struct CompletionsArgs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(after_help = "Example:
   siac init demo && cd demo && siac plan
-  siac init --backend azure-blob --account acme --container siac")]
+  siac init --backend azure-blob --account acme --container siac
+  siac init --backend s3 --bucket acme-state --region eu-west-1 --lock-table acme-locks")]
 pub struct InitArgs {
     /// The folder; made when it is missing. Files that exist are never overwritten.
     #[arg(value_name = "FOLDER", default_value = ".")]
@@ -533,7 +558,7 @@ pub struct InitArgs {
     /// The stack's name; without it, the folder's.
     #[arg(long)]
     pub name: Option<String>,
-    /// Instead of a stack: make a place for states, such as `azure-blob`, and tell what to write into `[state]`.
+    /// Instead of a stack: make a place for states, such as `s3` or `azure-blob`, and tell what to write into `[state]`.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["folder", "name"])]
     pub backend: Option<String>,
     /// Which place.
@@ -550,6 +575,24 @@ pub struct PlaceOptions {
     /// Of `azure-blob`: the container in it.
     #[arg(long, value_name = "NAME", requires = "backend")]
     pub container: Option<String>,
+    /// Of `s3`: the bucket.
+    #[arg(long, value_name = "NAME", requires = "backend")]
+    pub bucket: Option<String>,
+    /// Of `s3`: its region; without it, the environment's.
+    #[arg(long, value_name = "REGION", requires = "backend")]
+    pub region: Option<String>,
+    /// Of `s3`: a table of DynamoDB that keeps the lock instead of the bucket.
+    #[arg(long, value_name = "NAME", requires = "backend")]
+    pub lock_table: Option<String>,
+    /// Of `s3`: a profile of the shared configuration files.
+    #[arg(long, value_name = "NAME", requires = "backend")]
+    pub profile: Option<String>,
+    /// Of `s3`: a role to assume.
+    #[arg(long, value_name = "ARN", requires = "backend")]
+    pub role_arn: Option<String>,
+    /// Of `local`: the folder; without it, `.siac/state` of the project.
+    #[arg(long, value_name = "FOLDER", requires = "backend")]
+    pub path: Option<String>,
     /// What all names in the place begin with.
     #[arg(long, value_name = "TEXT", requires = "backend")]
     pub prefix: Option<String>,
@@ -564,6 +607,12 @@ impl PlaceOptions {
         let all = [
             ("account", &self.account),
             ("container", &self.container),
+            ("bucket", &self.bucket),
+            ("region", &self.region),
+            ("lock_table", &self.lock_table),
+            ("profile", &self.profile),
+            ("role_arn", &self.role_arn),
+            ("path", &self.path),
             ("prefix", &self.prefix),
             ("endpoint", &self.endpoint),
         ];

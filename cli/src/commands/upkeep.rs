@@ -202,7 +202,7 @@ pub fn prune(arguments: &SnapshotPruneArgs, cli: &Cli, desk: &Desk) -> Result<Ex
 /// `siac key rotate`
 pub fn rotate(arguments: &KeyRotateArgs, cli: &Cli, desk: &Desk) -> Result<Exit, Failure> {
     let opened = open(arguments.stack.as_deref(), None, cli, desk)?;
-    let new = state::new_key(&arguments.to, &opened.file.project)?;
+    let new = state::new_key(&arguments.to, &opened.located.state, &opened.file.project)?;
     let wait = opened.wait(&arguments.lock)?;
     block_on(async {
         let mut on_wait = |_: &Waiting| desk.say("another run holds the lock; waiting");

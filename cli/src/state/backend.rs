@@ -2,6 +2,8 @@
 
 #[cfg(feature = "azure")]
 mod azure;
+#[cfg(feature = "aws")]
+pub(super) mod s3;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ const PRESENT: &[Backend] = &[
     LOCAL,
     #[cfg(feature = "azure")]
     azure::BLOB,
+    #[cfg(feature = "aws")]
+    s3::S3,
 ];
 
 /// A kind of place for states.

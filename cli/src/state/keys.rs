@@ -8,7 +8,7 @@ use siac_core::ports::KeyProvider;
 use siac_state_backends::key_file::KeyFile;
 use siac_state_backends::passphrase::Passphrase;
 
-use super::own_folder;
+use super::{StateTable, own_folder, text};
 use crate::failure::Failure;
 use crate::project::Project;
 
@@ -27,9 +27,9 @@ pub enum OwnKey {
 }
 
 /// The key that a `[state]` table names, else the passphrase of the environment, else the key file of this user.
-pub(super) fn key(spec: Option<&str>, project: &Project, own: OwnKey) -> Result<Arc<dyn KeyProvider>, Failure> {
-    match spec {
-        Some(spec) => named_key(spec, project),
+pub(super) fn key(table: &StateTable, project: &Project, own: OwnKey) -> Result<Arc<dyn KeyProvider>, Failure> {
+    match text(table, "key")? {
+        Some(spec) => named_key(spec, table, project),
         None => match std::env::var(PASSPHRASE) {
             Ok(passphrase) => Ok(Arc::new(Passphrase::new(Secret::new(passphrase), PASSPHRASE))),
             Err(_) => own_key(own),
@@ -37,11 +37,11 @@ pub(super) fn key(spec: Option<&str>, project: &Project, own: OwnKey) -> Result<
     }
 }
 
-/// A key by its name: `passphrase:env:NAME`, `key-file:PATH`, `azure-key-vault:VAULT/KEY`.
+/// A key by its name: `passphrase:env:NAME`, `key-file:PATH`, or one of a cloud, which is reached as the `[state]` table says.
 ///
 /// # Errors
 /// When the name means no key, or the key is not to be had.
-pub fn named_key(spec: &str, project: &Project) -> Result<Arc<dyn KeyProvider>, Failure> {
+pub fn named_key(spec: &str, table: &StateTable, project: &Project) -> Result<Arc<dyn KeyProvider>, Failure> {
     if let Some(name) = spec.strip_prefix("passphrase:env:") {
         let passphrase = std::env::var(name).map_err(|_| {
             Failure::new(format!(
@@ -55,20 +55,43 @@ pub fn named_key(spec: &str, project: &Project) -> Result<Arc<dyn KeyProvider>, 
         let path = project.root.join(path);
         return Ok(Arc::new(KeyFile::open(&path).map_err(|fault| Failure::new(fault.to_string()))?));
     }
-    #[cfg(feature = "azure")]
-    if let Some(name) = spec.strip_prefix("azure-key-vault:") {
-        return vault_key(name);
+    if let Some((prefix, _, open)) = OF_CLOUDS.iter().find(|(prefix, ..)| spec.starts_with(prefix)) {
+        return open(&spec[prefix.len()..], table);
     }
+    let clouds: String = OF_CLOUDS.iter().map(|(_, form, _)| format!(" or `{form}`")).collect();
     Err(Failure::new(format!("{spec:?} names no key that this build of siac knows"))
-        .help("write `passphrase:env:NAME`, `key-file:PATH` or `azure-key-vault:VAULT/KEY`"))
+        .help(format!("write `passphrase:env:NAME` or `key-file:PATH`{clouds}")))
+}
+
+/// Finds a key by what follows the prefix.
+type OpenKey = fn(&str, &StateTable) -> Result<Arc<dyn KeyProvider>, Failure>;
+
+/// The keys of clouds that this build has: what their names begin with, their form, and how to find them.
+const OF_CLOUDS: &[(&str, &str, OpenKey)] = &[
+    #[cfg(feature = "aws")]
+    ("aws-kms:", "aws-kms:KEY", aws_kms),
+    #[cfg(feature = "azure")]
+    ("azure-key-vault:", "azure-key-vault:VAULT/KEY", azure_key_vault),
+];
+
+/// Region, profile and role are those of the state's place when that is in AWS, too; its endpoint never is the key's.
+#[cfg(feature = "aws")]
+fn aws_kms(key: &str, table: &StateTable) -> Result<Arc<dyn KeyProvider>, Failure> {
+    use siac_state_backends::aws::access::Access;
+    use siac_state_backends::aws::kms::KmsKey;
+    let access = match text(table, "backend")? {
+        Some("s3") => Access { endpoint: None, ..super::backend::s3::access(table)? },
+        _ => Access::default(),
+    };
+    Ok(Arc::new(KmsKey::new(key, access)))
 }
 
 #[cfg(feature = "azure")]
-fn vault_key(name: &str) -> Result<Arc<dyn KeyProvider>, Failure> {
+fn azure_key_vault(key: &str, _: &StateTable) -> Result<Arc<dyn KeyProvider>, Failure> {
     use siac_state_backends::azure::{VaultOptions, credential, key_vault::VaultKey};
-    let credential = credential().map_err(|why| Failure::new(format!("the key {name}: {why}")))?;
+    let credential = credential().map_err(|why| Failure::new(format!("the key {key}: {why}")))?;
     let key =
-        VaultKey::new(name, credential, VaultOptions::default()).map_err(|fault| Failure::new(fault.to_string()))?;
+        VaultKey::new(key, credential, VaultOptions::default()).map_err(|fault| Failure::new(fault.to_string()))?;
     Ok(Arc::new(key))
 }
 
@@ -76,14 +99,14 @@ fn vault_key(name: &str) -> Result<Arc<dyn KeyProvider>, Failure> {
 ///
 /// # Errors
 /// As [`named_key`], and when the key file cannot be made.
-pub fn new_key(spec: &str, project: &Project) -> Result<Arc<dyn KeyProvider>, Failure> {
+pub fn new_key(spec: &str, table: &StateTable, project: &Project) -> Result<Arc<dyn KeyProvider>, Failure> {
     if let Some(path) = spec.strip_prefix("key-file:").map(|path| project.root.join(path)).filter(|path| !path.exists())
     {
         let key = KeyFile::create(&path).map_err(|fault| Failure::new(fault.to_string()))?;
         announce(&path);
         return Ok(Arc::new(key));
     }
-    named_key(spec, project)
+    named_key(spec, table, project)
 }
 
 /// The key file of this user. It is made on first use, where no state exists yet and a person is at work.

@@ -1,5 +1,7 @@
 //! The binary as people use it: real stacks, real state, real processes, in a folder of their own.
 
+#[cfg(feature = "aws")]
+mod aws;
 #[cfg(feature = "azure")]
 mod azure;
 mod builds;
@@ -9,6 +11,8 @@ mod guides;
 mod looking;
 mod newcomers;
 mod rollback;
+#[cfg(feature = "aws")]
+mod s3;
 mod sandbox;
 mod secrets;
 mod stacks;

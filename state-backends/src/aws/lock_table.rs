@@ -78,6 +78,10 @@ impl LockTable {
     /// Says in the bucket that the register is here, so that nobody takes one there. Done before the register is first written.
     async fn announce(&self) -> Result<(), StoreFault> {
         let told = self.bucket.point_to(&self.place()).await?;
+        self.check_pointer(&told)
+    }
+
+    fn check_pointer(&self, told: &str) -> Result<(), StoreFault> {
         match told == self.place() {
             true => Ok(()),
             false => Err(StoreFault::Failed(format!(
@@ -112,7 +116,13 @@ impl Register for LockTable {
             let remedy = self.remedy(&failure);
             failure.of_read(&format!("{} cannot be read", self.place()), &remedy)
         })?;
-        let Some(item) = answer.item() else { return Ok(None) };
+        let Some(item) = answer.item() else {
+            // A state that has its register elsewhere is not a state that was never begun.
+            return match self.bucket.pointer().await? {
+                Some(told) => self.check_pointer(&told).map(|()| None),
+                None => Ok(None),
+            };
+        };
         let malformed = || StoreFault::Failed(format!("{} was not written by siac", self.place()));
         content(item).map(Some).ok_or_else(malformed)
     }

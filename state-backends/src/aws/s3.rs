@@ -211,10 +211,19 @@ impl Bucket {
         }
     }
 
-    /// Whether the register is said to be elsewhere.
+    /// Where the object `HEAD` says that the register is; none when there is no such object.
+    ///
+    /// # Errors
+    /// When the register is here.
     pub(crate) async fn pointer(&self) -> Result<Option<String>, StoreFault> {
-        let object = self.fetch(HEAD).await?;
-        Ok(object.and_then(|(bytes, _)| pointed(&bytes)))
+        let Some((bytes, _)) = self.fetch(HEAD).await? else { return Ok(None) };
+        let here = || {
+            StoreFault::Failed(format!(
+                "the register of {} is in the bucket, and `[state]` names a lock table; remove `lock_table`, or choose another `prefix` and bring the state there with `siac state migrate`",
+                self.place
+            ))
+        };
+        pointed(&bytes).map(Some).ok_or_else(here)
     }
 
     /// Makes sure, once, that the store keeps conditional writes; before a state begins there.
@@ -234,12 +243,8 @@ impl Bucket {
         let text = format!("{POINTER}{there}\n").into_bytes();
         match self.write(HEAD, text, Condition::Absent).await {
             Ok(_) => Ok(there.to_owned()),
-            Err(Failed::Condition | Failed::Contested) => self.pointer().await?.ok_or_else(|| {
-                StoreFault::Failed(format!(
-                    "the register of {} is in the bucket, and `[state]` names a lock table; remove `lock_table`, or choose another `prefix` and bring the state there with `siac state migrate`",
-                    self.place
-                ))
-            }),
+            Err(Failed::Condition) => Ok(self.pointer().await?.unwrap_or_default()),
+            Err(Failed::Contested) => Err(StoreFault::Transient(format!("{} is being written to", self.place))),
             Err(Failed::Otherwise(fault)) => Err(fault),
         }
     }

@@ -5,14 +5,20 @@ use std::sync::{Arc, OnceLock};
 
 use crate::contract::Contract;
 use crate::install;
-use crate::ministack::MiniStack;
 use crate::proxy::Proxy;
+use crate::python_server::PythonServer;
 
 /// The region that the tests work in.
 pub const REGION: &str = "us-east-1";
 
+/// Our wrapper around MiniStack.
+const WRAPPER: &str = include_str!("../ministack/run.py");
+
 /// The script that lists an account.
 const LEFT: &str = include_str!("../ministack/left.py");
+
+/// The script that calls an account.
+const CALL: &str = include_str!("../ministack/call.py");
 
 /// What a client signs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +32,7 @@ pub struct Credentials {
 /// An account on an emulated AWS, for one test. Every request through [`Emulator::endpoint`] is compared with the service's model;
 /// dropping this fails the test when one was malformed.
 pub struct Emulator {
-    ministack: Arc<MiniStack>,
+    ministack: Arc<PythonServer>,
     proxy: Proxy,
     account: String,
 }
@@ -45,8 +51,8 @@ impl Emulator {
     /// # Panics
     /// As [`Emulator::start`].
     pub fn start_blocking() -> Self {
-        static SHARED: OnceLock<Arc<MiniStack>> = OnceLock::new();
-        Self::on(SHARED.get_or_init(|| Arc::new(MiniStack::start(false))).clone())
+        static SHARED: OnceLock<Arc<PythonServer>> = OnceLock::new();
+        Self::on(SHARED.get_or_init(|| Arc::new(ministack(false))).clone())
     }
 
     /// On a MiniStack that verifies signatures and enforces IAM policies. [`Emulator::credentials`] may do everything; other users
@@ -55,8 +61,16 @@ impl Emulator {
     /// # Panics
     /// As [`Emulator::start`].
     pub async fn strict() -> Self {
-        static SHARED: OnceLock<Arc<MiniStack>> = OnceLock::new();
-        off_the_runtime(|| Self::on(SHARED.get_or_init(|| Arc::new(MiniStack::start(true))).clone())).await
+        off_the_runtime(Self::strict_blocking).await
+    }
+
+    /// As [`Emulator::strict`], for tests without a runtime.
+    ///
+    /// # Panics
+    /// As [`Emulator::start`].
+    pub fn strict_blocking() -> Self {
+        static SHARED: OnceLock<Arc<PythonServer>> = OnceLock::new();
+        Self::on(SHARED.get_or_init(|| Arc::new(ministack(true))).clone())
     }
 
     /// On a MiniStack that nobody else uses, and that ends with this value.
@@ -64,10 +78,10 @@ impl Emulator {
     /// # Panics
     /// As [`Emulator::start`].
     pub async fn alone() -> Self {
-        off_the_runtime(|| Self::on(Arc::new(MiniStack::start(false)))).await
+        off_the_runtime(|| Self::on(Arc::new(ministack(false)))).await
     }
 
-    fn on(ministack: Arc<MiniStack>) -> Self {
+    fn on(ministack: Arc<PythonServer>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let account = format!("{:012}", 111_111_110_000_u64 + u64::from(COUNT.fetch_add(1, Ordering::Relaxed)));
         let proxy = Proxy::checking(ministack.address, Contract::shared());
@@ -142,6 +156,30 @@ impl Emulator {
         off_the_runtime(move || list(&upstream, &account)).await
     }
 
+    /// What the account answers to calls of its owner, made with a client that is not ours and past the proxy:
+    /// `[["kms", "create_key", {}]]`. Blocks.
+    ///
+    /// # Panics
+    /// When a call fails.
+    pub fn call(&self, calls: &serde_json::Value) -> serde_json::Value {
+        let said = script(CALL, &[&self.upstream(), &self.account, REGION, &calls.to_string()]);
+        serde_json::from_str(&said).expect("the script prints JSON")
+    }
+
+    /// A user with this policy and nothing else; only a strict emulator makes it count. Blocks.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn user(&self, name: &str, policy: &str) -> Credentials {
+        let answers = self.call(&serde_json::json!([
+            ["iam", "create_user", { "UserName": name }],
+            ["iam", "put_user_policy", { "UserName": name, "PolicyName": "all", "PolicyDocument": policy }],
+            ["iam", "create_access_key", { "UserName": name }],
+        ]));
+        let text = |name: &str| answers[2]["AccessKey"][name].as_str().unwrap_or_default().to_owned();
+        Credentials { access_key_id: text("AccessKeyId"), secret_access_key: text("SecretAccessKey") }
+    }
+
     /// The malformed requests so far, each with what is wrong with it. They are taken: they no longer fail the test.
     pub fn take_malformed(&self) -> Vec<String> {
         self.proxy.take_malformed()
@@ -157,12 +195,27 @@ impl Drop for Emulator {
     }
 }
 
+/// A MiniStack; with `auth` one that verifies signatures and enforces policies.
+fn ministack(auth: bool) -> PythonServer {
+    let environment = [
+        ("AUTH", if auth { "true" } else { "false" }),
+        ("LOG_LEVEL", "WARNING"),
+        ("IOT_MTLS_ENABLED", "0"),
+        ("SFTP_ENABLED", "0"),
+    ];
+    PythonServer::start(&install::python(), WRAPPER, "/_ministack/health", &environment)
+}
+
 fn list(upstream: &str, account: &str) -> Vec<String> {
-    let python = install::ministack().python;
-    let output = std::process::Command::new(python).args(["-c", LEFT, upstream, account, REGION]).output();
+    script(LEFT, &[upstream, account, REGION]).lines().map(str::to_owned).collect()
+}
+
+/// What a script says, run with the installed Python.
+fn script(text: &str, arguments: &[&str]) -> String {
+    let output = std::process::Command::new(install::python()).args(["-c", text]).args(arguments).output();
     let output = output.expect("the installed Python starts");
-    assert!(output.status.success(), "the account cannot be listed:\n{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    assert!(output.status.success(), "a call fails:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

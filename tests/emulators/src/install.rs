@@ -13,6 +13,9 @@ const PLACE: &str = "SIAC_EMULATORS";
 const REQUIREMENTS: &str = include_str!("../ministack/requirements.txt");
 const MODELS: &str = include_str!("../ministack/models.py");
 
+/// What pins Moto: every package by version.
+const MOTO: &str = include_str!("../moto/requirements.txt");
+
 /// What pins Azurite; what it needs is what fits that version.
 const PACKAGE: &str = include_str!("../azurite/package.json");
 
@@ -30,9 +33,31 @@ pub(crate) struct Installed {
 /// When Python 3 or Node.js is missing, or their package registries are out of reach and something is not there yet.
 pub fn install_all(mut say: impl FnMut(&str)) {
     let installed = ministack();
-    let version = REQUIREMENTS.lines().find_map(|line| line.strip_prefix("ministack==")).unwrap_or("?");
-    say(&format!("MiniStack {version} in {}", installed.models.with_file_name("").display()));
+    let version = |requirements: &'static str, package: &str| {
+        requirements.lines().find_map(|line| line.strip_prefix(package)).unwrap_or("?")
+    };
+    let place = installed.models.with_file_name("");
+    say(&format!("MiniStack {} in {}", version(REQUIREMENTS, "ministack=="), place.display()));
+    say(&format!("Moto {} for {}", version(MOTO, "moto=="), moto().display()));
     say(&format!("Azurite in {}", azurite().display()));
+}
+
+/// The Python that has Moto, installed when it is not there.
+pub(crate) fn moto() -> PathBuf {
+    let folder = folder().join(format!("moto-{}", fingerprint(&[MOTO])));
+    let python = folder.join("bin/python");
+    once(&folder, |folder| make_environment(folder, &python, MOTO));
+    python
+}
+
+/// A Python environment with these packages.
+fn make_environment(folder: &Path, python: &Path, requirements: &str) {
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
+    let file = folder.join("requirements.txt");
+    write(&file, requirements);
+    run(Command::new(python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"])
+        .arg(file));
 }
 
 /// The modules of Azurite, installed when they are not there.
@@ -71,12 +96,7 @@ pub(crate) fn ministack() -> Installed {
     let folder = folder().join(format!("ministack-{}", fingerprint(&[REQUIREMENTS, MODELS])));
     let installed = Installed { python: folder.join("bin/python"), models: folder.join("models") };
     once(&folder, |folder| {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
-        let requirements = folder.join("requirements.txt");
-        write(&requirements, REQUIREMENTS);
-        run(Command::new(&installed.python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"])
-            .arg(requirements));
+        make_environment(folder, &installed.python, REQUIREMENTS);
         let models = folder.join("models.py");
         write(&models, MODELS);
         run(Command::new(&installed.python).arg(models).arg(&installed.models));

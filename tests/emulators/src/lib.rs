@@ -20,11 +20,13 @@ mod azurite;
 mod contract;
 mod emulator;
 mod install;
-mod ministack;
+mod moto;
 mod proxy;
+mod python_server;
 
 pub use azurite::Azurite;
 pub use contract::{Contract, Verdict};
 pub use emulator::{Credentials, Emulator, REGION};
 pub use install::{install_all, python};
+pub use moto::Moto;
 pub use proxy::{Gate, Proxy, Request, Rule, Seen};

@@ -4,6 +4,7 @@ CALLS is JSON: [[service, call, arguments], …]. Prints the error code of each,
 """
 
 import json
+import os
 import sys
 
 import botocore.session
@@ -16,7 +17,7 @@ config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path
                 inject_host_prefix=False, read_timeout=30)
 for service, call, arguments in json.loads(calls):
     client = session.create_client(service, region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=account,
-                                   aws_secret_access_key="test", config=config)
+                                   aws_secret_access_key=os.environ.get("SIAC_TEST_SECRET", "test"), config=config)
     if "Body" in arguments:
         arguments["Body"] = arguments["Body"].encode()
     try:

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use siac_emulators::{Emulator, Gate, Rule, python};
+use siac_emulators::{Emulator, Gate, Moto, Rule, python};
 
 /// What each call is answered: an error code, or `ok`.
 fn call(endpoint: &str, emulator: &Emulator, calls: &Value) -> Vec<String> {
@@ -177,6 +177,40 @@ async fn accounts_are_told_apart_listed_and_emptied() {
     assert_eq!(other.left().await, Vec::<String>::new());
     one.reset().await;
     assert_eq!(one.left().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn moto_has_what_ministack_has_not() {
+    let moto = Moto::start().await;
+    let calls = json!([
+        ["application-autoscaling", "register_scalable_target", {
+            "ServiceNamespace": "lambda", "ResourceId": "function:f:prod", "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+            "MinCapacity": 1, "MaxCapacity": 3,
+        }],
+        ["application-autoscaling", "describe_scalable_targets", { "ServiceNamespace": "lambda" }],
+    ]);
+    let output = Command::new(python())
+        .args(["-c", include_str!("calls.py"), &moto.endpoint(), moto.account(), &calls.to_string()])
+        .output()
+        .expect("the installed Python starts");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "ok\nok\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(moto.proxy().count("^application-autoscaling.RegisterScalableTarget"), 1);
+}
+
+#[tokio::test]
+async fn a_user_may_do_what_its_policy_says() {
+    let emulator = Emulator::strict().await;
+    let allowed = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" },
+    ] });
+    let user = emulator.user("lister", &allowed.to_string());
+    let calls = json!([["s3", "list_buckets", {}], ["sns", "list_topics", {}]]);
+    let output = Command::new(python())
+        .args(["-c", include_str!("calls.py"), &emulator.endpoint(), &user.access_key_id, &calls.to_string()])
+        .env("SIAC_TEST_SECRET", &user.secret_access_key)
+        .output()
+        .expect("the installed Python starts");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "ok\nAuthorizationError\n");
 }
 
 #[tokio::test]

@@ -122,10 +122,11 @@ async fn the_two_registers_of_one_place_are_never_both_used() {
     let Err(StoreFault::Failed(why)) = other.cas(None, b"1".to_vec(), Hold::Take).await else { panic!("it was taken") };
     assert!(why.contains("`locks`") && why.contains("`other`"), "{why}");
     cloud.bucket("two").cas(None, b"1".to_vec(), Hold::Take).await.expect("the first write");
-    let Err(StoreFault::Failed(why)) = cloud.table("two").cas(None, b"1".to_vec(), Hold::Take).await else {
-        panic!("the table's was taken")
-    };
-    assert!(why.contains("remove `lock_table`"), "{why}");
+    let table = cloud.table("two");
+    for told in [table.cas(None, b"1".to_vec(), Hold::Take).await.map(drop), table.read().await.map(drop)] {
+        let Err(StoreFault::Failed(why)) = told else { panic!("the table's was taken") };
+        assert!(why.contains("remove `lock_table`"), "{why}");
+    }
 }
 
 #[tokio::test]

@@ -1,57 +1,54 @@
-//! One MiniStack process, which ends with this one.
+//! An emulator that is a Python program, and ends with this process.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::install::{self, Installed};
-
-/// Our wrapper around MiniStack.
-const WRAPPER: &str = include_str!("../ministack/run.py");
+use crate::install;
 
 /// How long a start may take. It takes two seconds on an idle machine; tests of other crates may be running beside it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running MiniStack. Its standard input is a pipe that only this process holds: when this process ends in whatever way, MiniStack and the
-/// handlers it runs end, too.
-pub(crate) struct MiniStack {
+/// A running emulator. Its standard input is a pipe that only this process holds: when this process ends in whatever way, the emulator and
+/// whatever it has started end, too.
+pub(crate) struct PythonServer {
     child: Child,
     folder: PathBuf,
     /// Where it listens.
     pub(crate) address: SocketAddr,
 }
 
-impl MiniStack {
-    /// Starts one and waits until it is healthy.
+impl PythonServer {
+    /// Starts a wrapper, which is given a folder and writes its port there, and waits until a path answers with 200.
     ///
     /// # Panics
     /// When it does not get there; with the end of its log.
-    pub(crate) fn start(auth: bool) -> Self {
-        let installed = install::ministack();
+    pub(crate) fn start(python: &Path, wrapper: &str, health: &str, environment: &[(&str, &str)]) -> Self {
         let folder = install::fresh_folder();
-        let child = command(&installed, &folder, auth).spawn().expect("the installed Python starts");
+        let mut command = command(python, wrapper, &folder);
+        let child = command.envs(environment.iter().copied()).spawn().expect("the installed Python starts");
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut started = Self { child, folder, address: nowhere };
-        started.await_health();
+        started.await_health(health);
         started
     }
 
-    fn await_health(&mut self) {
+    fn await_health(&mut self, health: &str) {
         let begin = Instant::now();
         loop {
             let port = fs::read_to_string(self.folder.join("port")).ok().and_then(|text| text.parse().ok());
             if let Some(port) = port {
                 self.address.set_port(port);
-                if self.ask("GET", "/_ministack/health").is_some_and(|status| status == 200) {
+                if self.ask("GET", health).is_some_and(|status| status == 200) {
                     return;
                 }
             }
             let ended = self.child.try_wait().ok().flatten();
-            assert!(ended.is_none(), "MiniStack ended with {ended:?}:\n{}", self.log());
-            assert!(begin.elapsed() < PATIENCE, "MiniStack does not become healthy:\n{}", self.log());
+            assert!(ended.is_none(), "the emulator ended with {ended:?}:\n{}", self.log());
+            assert!(begin.elapsed() < PATIENCE, "the emulator does not become healthy:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -79,7 +76,7 @@ impl MiniStack {
     }
 }
 
-impl Drop for MiniStack {
+impl Drop for PythonServer {
     fn drop(&mut self) {
         // The end of its input ends it and what it has started; waiting makes sure that nothing is left behind.
         drop(self.child.stdin.take());
@@ -87,24 +84,20 @@ impl Drop for MiniStack {
     }
 }
 
-/// Handlers inherit the environment, so it is an empty one but for what is needed.
-fn command(installed: &Installed, folder: &PathBuf, auth: bool) -> Command {
-    let wrapper = folder.join("run.py");
-    fs::write(&wrapper, WRAPPER).expect("a file in a fresh folder");
+/// What an emulator runs for its users inherits its environment, so it is an empty one but for what is needed.
+fn command(python: &Path, wrapper: &str, folder: &Path) -> Command {
+    let file = folder.join("run.py");
+    fs::write(&file, wrapper).expect("a file in a fresh folder");
     let log = fs::File::create(folder.join("log")).expect("a file in a fresh folder");
-    let mut command = Command::new(&installed.python);
+    let mut command = Command::new(python);
     command
-        .arg(wrapper)
+        .arg(file)
         .arg(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
         .env("TMPDIR", folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("LOG_LEVEL", "WARNING")
-        .env("IOT_MTLS_ENABLED", "0")
-        .env("SFTP_ENABLED", "0")
-        .env("AUTH", if auth { "true" } else { "false" })
         .stdin(Stdio::piped())
         .stderr(log.try_clone().expect("a second handle"))
         .stdout(log);
