@@ -93,6 +93,8 @@ kinds! {
     Draining = "draining",
     /// The journal cannot be written; nothing new starts.
     JournalFailing = "journal_failing",
+    /// A call waits for something to come to an end elsewhere.
+    Waiting = "waiting",
     /// A call is tried again.
     Retrying = "retrying",
     /// No new step will start.

@@ -83,6 +83,7 @@ fn progress_line(progress: &Progress) -> (Kind, Json) {
         Progress::WaitingForLock { holder } => (Kind::WaitingForLock, json!({ "holder": holder })),
         Progress::Recovering { open } => (Kind::Recovering, json!({ "open": open })),
         Progress::Draining { milliseconds } => (Kind::Draining, json!({ "milliseconds": milliseconds })),
+        Progress::Waiting { address, standing } => (Kind::Waiting, json!({ "address": address, "standing": standing })),
         Progress::Retrying { address, why, after, attempt } => {
             (Kind::Retrying, json!({ "address": address, "why": why, "after_milliseconds": after, "attempt": attempt }))
         }

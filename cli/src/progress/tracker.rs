@@ -255,6 +255,7 @@ impl Tracker {
                 one(Line::prose(0, 2)
                     .text(format!("waiting {time} until requests of the earlier run can no longer arrive")))
             }
+            Progress::Waiting { address, standing } => one(about(address).text(format!("waiting, {standing}"))),
             Progress::Retrying { address, why, after, attempt } => {
                 let time = elapsed(Duration::from_millis(*after));
                 one(about(address)

@@ -238,6 +238,11 @@ pub struct Call {
 pub trait Checkpoint: Send + Sync {
     /// Returns when the bytes are durable.
     async fn save(&self, data: Vec<u8>) -> Result<(), Fault>;
+
+    /// Says how things stand while the call waits for something. It is shown, and nothing is kept of it.
+    fn tell(&self, standing: &str) {
+        let _ = standing;
+    }
 }
 
 /// Where a provider finds the artifacts that its inputs name.

@@ -31,8 +31,13 @@ pub use patience::Patience;
 /// News from a running operation.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// The provider asks for less.
-    Throttled(String),
+    /// The service that offers this kind asks for less.
+    Throttled {
+        /// The provider instance.
+        provider: String,
+        /// The kind.
+        kind: String,
+    },
     /// Something for the screen.
     Progress(Progress),
 }
@@ -82,7 +87,7 @@ impl Operation {
         let intent = &call.intent;
         let provider = around.world.provider(&intent.provider)?.clone();
         let kind = around.world.kind(&intent.provider, &intent.address)?.clone();
-        let desk = Arc::new(CheckpointDesk::new(intent.op, checkpoint, around.savings));
+        let desk = Arc::new(CheckpointDesk::new(intent, checkpoint, around.savings, around.news.clone()));
         let Surroundings { world, key, fence, news, patience, .. } = around;
         let bounds = Bounds { world, fence, patience, limit: kind.timeout };
         Ok(Self { call, provider, kind, key, desk, bounds, news })
@@ -260,7 +265,8 @@ impl Operation {
     fn announce_retry(&self, fault: &Fault, wait: Duration, attempt: u32) {
         if let Fault::Transient { throttled: true, .. } = fault {
             // A closed channel means that nobody listens any more; the operation goes on.
-            let _ = self.news.send(News::Throttled(self.call.intent.provider.clone()));
+            let (provider, kind) = (self.call.intent.provider.clone(), self.call.intent.address.kind.clone());
+            let _ = self.news.send(News::Throttled { provider, kind });
         }
         let after = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let address = self.call.intent.address.clone();

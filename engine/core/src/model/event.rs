@@ -254,6 +254,13 @@ pub enum Progress {
         /// How long, in milliseconds.
         milliseconds: u64,
     },
+    /// A call waits for something to come to an end elsewhere.
+    Waiting {
+        /// Which resource.
+        address: ResourceAddress,
+        /// How things stand.
+        standing: String,
+    },
     /// A call is tried again.
     Retrying {
         /// Which resource.

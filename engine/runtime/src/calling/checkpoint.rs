@@ -3,9 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use siac_core::model::address::ResourceAddress;
+use siac_core::model::event::{Intent, Progress};
 use siac_core::model::identity::OpId;
 use siac_core::ports::{Checkpoint, Fault};
 use tokio::sync::{mpsc, oneshot};
+
+use super::News;
 
 /// A checkpoint that waits to become durable.
 #[derive(Debug)]
@@ -19,13 +23,21 @@ pub(crate) struct Saving {
 /// Where one operation hands its checkpoints in.
 pub(crate) struct CheckpointDesk {
     op: OpId,
+    address: ResourceAddress,
     last: Mutex<Option<Vec<u8>>>,
     outbox: mpsc::UnboundedSender<Saving>,
+    news: mpsc::UnboundedSender<News>,
 }
 
 impl CheckpointDesk {
-    pub fn new(op: OpId, last: Option<Vec<u8>>, outbox: mpsc::UnboundedSender<Saving>) -> Self {
-        Self { op, last: Mutex::new(last), outbox }
+    /// The desk of the operation that an intent began, with the last checkpoint of an earlier attempt.
+    pub fn new(
+        intent: &Intent,
+        last: Option<Vec<u8>>,
+        outbox: mpsc::UnboundedSender<Saving>,
+        news: mpsc::UnboundedSender<News>,
+    ) -> Self {
+        Self { op: intent.op, address: intent.address.clone(), last: Mutex::new(last), outbox, news }
     }
 
     /// The last durable checkpoint of the operation.
@@ -43,5 +55,11 @@ impl Checkpoint for CheckpointDesk {
         durable.await.map_err(|_| lost())?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
         Ok(())
+    }
+
+    fn tell(&self, standing: &str) {
+        let progress = Progress::Waiting { address: self.address.clone(), standing: standing.to_owned() };
+        // A closed channel means that nobody listens any more; the operation goes on.
+        let _ = self.news.send(News::Progress(progress));
     }
 }

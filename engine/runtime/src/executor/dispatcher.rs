@@ -21,7 +21,7 @@ use crate::stop::{Stop, StopLevel};
 use crate::world::World;
 
 use super::scribe::Written;
-use super::throttle::{Seat, Throttle};
+use super::throttle::{Seat, Service, Throttle};
 use super::{Executed, Execution, Unwritten};
 
 /// How long the journal is waited for after everything was asked to stop at once.
@@ -161,7 +161,8 @@ impl<'a> Dispatcher<'a> {
         let (throttle, world) = (&self.throttle, &self.around.world);
         let typical =
             |step: &Step| world.kind(&step.provider, &step.address).map_or(Duration::MAX, |kind| kind.typical);
-        self.deployment.next(|step| throttle.has_room(&step.provider, typical(step)))
+        self.deployment
+            .next(|step| throttle.has_room(Service::of(&step.provider, &step.address.kind), typical(step)))
     }
 
     fn start(&mut self, task: Task) {
@@ -171,7 +172,7 @@ impl<'a> Dispatcher<'a> {
         let typical = kind.map_or(Duration::MAX, |kind| kind.typical);
         match self.deployment.start(task, world.new_op(), kind, &world.secrets) {
             Ok(Start::Call(call)) => {
-                let seat = self.throttle.enter(&call.intent.provider, typical);
+                let seat = self.throttle.enter(Service::of(&call.intent.provider, &call.intent.address.kind), typical);
                 self.pending.push(Fact::Intended(Box::new(call.intent.clone())));
                 self.intended.insert(call.intent.op, (*call, seat));
             }
@@ -270,7 +271,7 @@ impl<'a> Dispatcher<'a> {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Throttled(provider) => self.throttle.throttled(&provider),
+            News::Throttled { provider, kind } => self.throttle.throttled(Service::of(&provider, &kind)),
             News::Progress(progress) => self.emit(&Event::Progress(progress)),
         }
     }
