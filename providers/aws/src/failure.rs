@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use siac_core::ports::Fault;
 
@@ -16,6 +16,7 @@ use siac_core::ports::Fault;
 pub struct Failure {
     fault: Fault,
     code: String,
+    status: u16,
     meaning: Meaning,
 }
 
@@ -41,6 +42,11 @@ impl Failure {
         &self.code
     }
 
+    /// The HTTP status; 0 when no answer came.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The text for people.
     pub fn why(&self) -> String {
         self.fault.to_string()
@@ -55,7 +61,7 @@ impl From<Failure> for Fault {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self { fault, code: String::new(), meaning: Meaning::Nothing }
+        Self { fault, code: String::new(), status: 0, meaning: Meaning::Nothing }
     }
 }
 
@@ -69,6 +75,11 @@ impl<T, E: ProvideErrorMetadata + Error + Send + Sync + 'static> Answer<T> for R
     fn of(self, action: &'static str) -> Result<T, Failure> {
         self.map_err(|error| failure(action, &error))
     }
+}
+
+/// A part of a request that the SDK has put together, or why it lacks something.
+pub fn built<T>(part: Result<T, BuildError>) -> Result<T, Fault> {
+    part.map_err(|error| Fault::rejected(error.to_string()))
 }
 
 /// What a kind knows of the failure of one call.
@@ -134,7 +145,7 @@ impl<T> Sorted<T> for Result<T, Failure> {
 
 fn failure<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(action: &str, error: &SdkError<E>) -> Failure {
     let Some(service) = error.as_service_error() else {
-        return Failure { fault: unanswered(action, error), code: String::new(), meaning: Meaning::Nothing };
+        return Failure { fault: unanswered(action, error), code: String::new(), status: 0, meaning: Meaning::Nothing };
     };
     let response = error.raw_response();
     let status = response.map_or(0, |response| response.status().as_u16());
@@ -142,7 +153,7 @@ fn failure<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(action: &str
     let retry_after = response.and_then(|response| response.headers().get("retry-after")?.parse().ok());
     let why = told(action, &code, status, service.meta().message(), error.request_id());
     let (fault, meaning) = sort(action, &code, status, why, retry_after.map(Duration::from_secs));
-    Failure { fault, code, meaning }
+    Failure { fault, code, status, meaning }
 }
 
 /// Some services write `com.amazonaws.x#Code`, SQS writes `AWS.SimpleQueueService.Code`.

@@ -130,6 +130,8 @@ pub struct Described {
     pub policies: &'static [&'static str],
     /// How a name is made.
     pub naming: Option<Naming>,
+    /// Whether making it would silently take over, or write over, what is there: the framework looks first.
+    pub takes_over: bool,
     /// Whether making it takes several calls or waits, so that what was made is written down first.
     pub settles: bool,
     /// What an import id is, in words.
@@ -164,6 +166,7 @@ impl Described {
             evidence: Evidence::Part,
             policies: &[],
             naming: None,
+            takes_over: recovery == RecoveryClass::Put,
             settles: false,
             import: "its name",
             actions: &[],
@@ -193,6 +196,14 @@ impl Described {
     #[must_use]
     pub fn setting(mut self) -> Self {
         self.evidence = Evidence::Setting;
+        self.takes_over = false;
+        self
+    }
+
+    /// Whose create call succeeds when there is such an object already.
+    #[must_use]
+    pub fn takes_over(mut self) -> Self {
+        self.takes_over = true;
         self
     }
 

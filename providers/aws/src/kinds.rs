@@ -23,16 +23,47 @@
 
 use crate::kind::{Data, Kind};
 
+pub mod apigatewayv2;
+pub mod dynamodb;
 pub mod iam;
 pub mod identity;
+pub mod lambda;
 pub mod logs;
+pub mod s3;
+pub mod sns;
+pub mod sqs;
 
 /// The kinds of resources, by name.
 pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
     vec![
+        ("aws_apigatewayv2_api", Box::new(apigatewayv2::api::Api)),
+        ("aws_apigatewayv2_authorizer", Box::new(apigatewayv2::authorizer::Authorizer)),
+        ("aws_apigatewayv2_deployment", Box::new(apigatewayv2::deployment::Deployment)),
+        ("aws_apigatewayv2_integration", Box::new(apigatewayv2::integration::Integration)),
+        ("aws_apigatewayv2_integration_response", Box::new(apigatewayv2::integration_response::IntegrationResponse)),
+        ("aws_apigatewayv2_route", Box::new(apigatewayv2::route::Route)),
+        ("aws_apigatewayv2_route_response", Box::new(apigatewayv2::route_response::RouteResponse)),
+        ("aws_apigatewayv2_stage", Box::new(apigatewayv2::stage::Stage)),
         ("aws_cloudwatch_log_group", Box::new(logs::log_group::LogGroup)),
+        ("aws_dynamodb_table", Box::new(dynamodb::table::Table)),
         ("aws_iam_role", Box::new(iam::role::Role)),
         ("aws_iam_role_policy", Box::new(iam::role_policy::RolePolicy)),
+        ("aws_lambda_alias", Box::new(lambda::alias::Alias)),
+        ("aws_lambda_event_source_mapping", Box::new(lambda::event_source_mapping::EventSourceMapping)),
+        ("aws_lambda_function", Box::new(lambda::function::Function)),
+        ("aws_lambda_function_url", Box::new(lambda::function_url::FunctionUrl)),
+        ("aws_lambda_permission", Box::new(lambda::permission::Permission)),
+        ("aws_s3_bucket", Box::new(s3::bucket::Bucket)),
+        ("aws_s3_bucket_lifecycle_configuration", Box::new(s3::lifecycle::Lifecycle)),
+        ("aws_s3_bucket_policy", Box::new(s3::bucket_policy::BucketPolicy)),
+        ("aws_s3_bucket_public_access_block", Box::new(s3::public_access_block::PublicAccessBlock)),
+        ("aws_s3_bucket_server_side_encryption_configuration", Box::new(s3::encryption::Encryption)),
+        ("aws_s3_bucket_versioning", Box::new(s3::versioning::Versioning)),
+        ("aws_s3_object", Box::new(s3::object::S3Object)),
+        ("aws_sns_topic", Box::new(sns::topic::Topic)),
+        ("aws_sns_topic_subscription", Box::new(sns::subscription::Subscription)),
+        ("aws_sqs_queue", Box::new(sqs::queue::Queue)),
+        ("aws_sqs_queue_policy", Box::new(sqs::queue_policy::QueuePolicy)),
     ]
 }
 

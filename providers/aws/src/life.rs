@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use siac_core::model::schema::RecoveryClass;
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Partial, Value};
 use siac_core::ports::{Call, Fault, Observed};
@@ -111,12 +110,8 @@ impl Offered {
     }
 
     async fn made(&self, task: &Task<'_>) -> Result<String, Fault> {
-        // A put would replace what somebody else has put there.
-        let is_put =
-            self.described.schema.recovery == RecoveryClass::Put && self.described.evidence != Evidence::Setting;
-        if is_put
-            && let Some(remote) = self.kind.remote(task)
-            && let Some(seen) = self.kind.look(task.aws, &remote, None).await?
+        if self.described.takes_over
+            && let Some((remote, seen)) = self.first_seen(task).await?
         {
             return self.adopted(task, remote, seen).await;
         }
@@ -129,12 +124,20 @@ impl Offered {
 
     /// The name is taken: by an earlier attempt of this call, by this resource, or by somebody else.
     async fn met(&self, task: &Task<'_>, failure: Failure) -> Result<String, Fault> {
-        for remote in self.kind.candidates(task).await? {
-            if let Some(seen) = self.kind.look(task.aws, &remote, None).await? {
-                return self.adopted(task, remote, seen).await;
-            }
+        if let Some((remote, seen)) = self.first_seen(task).await? {
+            return self.adopted(task, remote, seen).await;
         }
         Err(Fault::NotYet { what: format!("what has this name cannot be seen: {}", failure.why()) })
+    }
+
+    /// What is there already where the object is to be.
+    async fn first_seen(&self, task: &Task<'_>) -> Result<Option<(String, Seen)>, Fault> {
+        for remote in self.kind.candidates(task).await? {
+            if let Some(seen) = self.kind.look(task.aws, &remote, None).await? {
+                return Ok(Some((remote, seen)));
+            }
+        }
+        Ok(None)
     }
 
     async fn adopted(&self, task: &Task<'_>, remote: String, seen: Seen) -> Result<String, Fault> {

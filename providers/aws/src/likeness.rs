@@ -48,12 +48,27 @@ fn alike(ty: &Type, before: &Known, now: Known) -> Known {
                 (Some(field), Some(old)) => (name, alike(&field.ty, old, new)),
                 _ => (name, new),
             };
-            Value::Map(new.into_iter().map(field).collect())
+            let mut entries: BTreeMap<String, Known> = new.into_iter().map(field).collect();
+            // What is not told of an object is what was spelled out as nothing.
+            for (name, value) in old.iter().filter(|(_, value)| is_nothing(value)) {
+                entries.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            Value::Map(entries)
         }
         // The service shows nothing where a collection is empty.
         (_, Value::List(old), Value::Null) if old.is_empty() => before.clone(),
         (_, Value::Map(old), Value::Null) if old.is_empty() => before.clone(),
         (ty, _, now) => in_order(ty, now),
+    }
+}
+
+/// Whether a value inside an object says no more than its absence would.
+fn is_nothing(value: &Known) -> bool {
+    match exposed(value) {
+        Value::Null | Value::Bool(false) => true,
+        Value::List(items) => items.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+        _ => false,
     }
 }
 
@@ -108,7 +123,8 @@ fn is_as_wanted(ty: &Type, wanted: &Known, now: &Known, is_open: bool) -> bool {
             names.into_iter().all(|name| {
                 let (a, b) = (wanted.get(name).unwrap_or(&Value::Null), now.get(name).unwrap_or(&Value::Null));
                 let ty = if let Type::Object(fields) = ty { fields.get(name).map(|field| &field.ty) } else { None };
-                (is_open && a.is_null()) || is_as_wanted(ty.unwrap_or(&Type::Any), a, b, is_open)
+                let is_no_difference = is_nothing(a) && is_nothing(b);
+                is_no_difference || (is_open && a.is_null()) || is_as_wanted(ty.unwrap_or(&Type::Any), a, b, is_open)
             })
         }
         // The service shows nothing where nothing of a collection is left.

@@ -54,6 +54,41 @@ fn written(text: &str) -> String {
     format!("{readable}@{}", &Digest::of(text.as_bytes()).to_string()[..16])
 }
 
+/// What begins the mark in the description of an object that carries no tags.
+const SIGNATURE: &str = "[siac ";
+
+/// A description with the mark of this call, for objects that carry no tags and have no name of ours.
+pub fn signed(own: Option<&str>, call: &Call) -> String {
+    let mark = format!("{SIGNATURE}{} {}]", call.uuid, call.op);
+    own.map_or_else(|| mark.clone(), |own| format!("{own} {mark}"))
+}
+
+/// The stack's own part of a description, and the marks in it.
+pub fn unsigned(description: Option<&str>) -> (Option<String>, Tags) {
+    let text = description.unwrap_or_default();
+    let parts = text.rfind(SIGNATURE).and_then(|at| {
+        let (own, mark) = text.split_at(at);
+        let (state, op) = mark.strip_prefix(SIGNATURE)?.strip_suffix(']')?.split_once(' ')?;
+        Some((
+            own.trim_end(),
+            Tags::from([("siac-state".to_owned(), state.to_owned()), ("siac-op".to_owned(), op.to_owned())]),
+        ))
+    });
+    let (own, marks) = parts.unwrap_or((text, Tags::new()));
+    (Some(own.to_owned()).filter(|own| !own.is_empty()), marks)
+}
+
+/// A description changed to the stack's own words, its mark kept.
+pub fn signed_again(own: Option<&str>, marks: &Tags, call: &Call) -> String {
+    match (marks.get("siac-state"), marks.get("siac-op")) {
+        (Some(state), Some(op)) => {
+            let mark = format!("{SIGNATURE}{state} {op}]");
+            own.map_or_else(|| mark.clone(), |own| format!("{own} {mark}"))
+        }
+        _ => signed(own, call),
+    }
+}
+
 /// Whose an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
@@ -154,6 +189,15 @@ mod tests {
         assert_eq!(own_tags(&all, &defaults, &tags(&[("team", "x")])), tags(&[("a", "1"), ("team", "x")]));
         assert_eq!(own_tags(&tags(&[]), &defaults, &Tags::new()), tags(&[("team", "")]));
         assert_eq!(own_tags(&tags(&[("team", "old")]), &defaults, &Tags::new()), tags(&[("team", "old")]));
+    }
+
+    #[test]
+    fn descriptions_carry_a_mark_that_is_not_theirs() {
+        let mark = format!("[siac {} {}]", "0".repeat(32), "1".repeat(32));
+        let (own, marks) = unsigned(Some(&format!("calls it {mark}")));
+        assert_eq!((own.as_deref(), marks["siac-op"].as_str()), (Some("calls it"), "1".repeat(32).as_str()));
+        assert_eq!(unsigned(Some(&mark)).0, None);
+        assert_eq!(unsigned(Some("[siac is great]")), (Some("[siac is great]".to_owned()), Tags::new()));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::life::Offered;
 use crate::likeness::{completed, with_policies_as};
 use crate::limits;
 use crate::settings::{Settings, attributes};
+use crate::wait::telling;
 
 /// The plugin `aws`: its catalogue and its hands.
 pub struct AwsProvider {
@@ -137,15 +138,18 @@ impl Provider for AwsProvider {
     }
 
     async fn create(&self, call: &Call, inputs: &Known) -> Result<Observed, Fault> {
-        self.kind(&call.address.kind)?.create(self.account()?, call, inputs).await
+        let created = self.kind(&call.address.kind)?.create(self.account()?, call, inputs);
+        telling(&call.checkpoint, created).await
     }
 
     async fn update(&self, call: &Call, object: &Object, inputs: &Known) -> Result<Observed, Fault> {
-        self.kind(&call.address.kind)?.update(self.account()?, call, object, inputs).await
+        let updated = self.kind(&call.address.kind)?.update(self.account()?, call, object, inputs);
+        telling(&call.checkpoint, updated).await
     }
 
     async fn delete(&self, call: &Call, object: &Object) -> Result<(), Fault> {
-        self.kind(&call.address.kind)?.kind.remove(self.account()?, &object.remote, object).await
+        let removed = self.kind(&call.address.kind)?.kind.remove(self.account()?, &object.remote, object);
+        telling(&call.checkpoint, removed).await
     }
 
     async fn find(&self, call: &Call, inputs: &Known) -> Result<Vec<Observed>, Fault> {

@@ -135,6 +135,11 @@ pub fn filled(text: Option<&str>) -> Known {
     text.filter(|text| !text.is_empty()).told()
 }
 
+/// A truth value inside an object: only what is true is told.
+pub fn raised(flag: Option<bool>) -> Known {
+    if flag == Some(true) { Value::Bool(true) } else { Value::Null }
+}
+
 /// An object from its fields; what is null is left out, and an object without fields is null.
 pub fn object<const N: usize>(fields: [(&str, Known); N]) -> Known {
     let fields: BTreeMap<String, Known> = fields

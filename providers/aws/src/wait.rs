@@ -1,9 +1,10 @@
 //! Waiting for what AWS does in its own time: with a deadline, and a reason to show.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use siac_core::ports::Fault;
+use siac_core::ports::{Checkpoint, Fault};
 use tokio::time::{Instant, sleep};
 
 /// How things stand.
@@ -20,6 +21,25 @@ const FIRST: Duration = Duration::from_millis(300);
 /// The longest pause between two looks. A choice of this project.
 const LONGEST: Duration = Duration::from_secs(5);
 
+tokio::task_local! {
+    /// Where waits of the present call say how things stand.
+    static LISTENER: Arc<dyn Checkpoint>;
+}
+
+/// Carries a call out; whatever it waits for is told to its checkpoint.
+pub async fn telling<T>(listener: &Arc<dyn Checkpoint>, call: impl Future<Output = T>) -> T {
+    LISTENER.scope(Arc::clone(listener), call).await
+}
+
+/// Says how things stand, when somebody listens and it is news.
+fn tell(standing: &str, told: &mut String) {
+    if standing != told {
+        // Outside of a call nobody listens.
+        let _ = LISTENER.try_with(|listener| listener.tell(standing));
+        standing.clone_into(told);
+    }
+}
+
 /// Looks until what is waited for is here. Passing failures of looking do not end the waiting.
 ///
 /// # Errors
@@ -30,6 +50,7 @@ where
 {
     let started = Instant::now();
     let mut pause = FIRST;
+    let mut told = String::new();
     loop {
         let (standing, asked) = match look().await {
             Ok(Standing::Ready(answer)) => return Ok(answer),
@@ -40,6 +61,7 @@ where
             let why = format!("still {standing} after {} s of waiting", started.elapsed().as_secs());
             return Err(Fault::transient(why));
         }
+        tell(&standing, &mut told);
         sleep(pause.max(asked).min(limit)).await;
         pause = (pause + pause / 2).min(LONGEST);
     }

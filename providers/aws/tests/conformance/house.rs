@@ -19,26 +19,29 @@ use siac_emulators::Emulator;
 use siac_engine::executor::PARALLELISM;
 use siac_engine::site::Site;
 use siac_engine::stop::Stop;
-use siac_engine::store::{Leaving, Parts, Purpose, Session, Store, Wait, Writer};
+use siac_engine::store::{Leaving, Parts, Purpose, Session, SnapshotName, Store, Wait, Writer};
 use siac_engine::use_cases::Failed;
 use siac_engine::use_cases::applying::{Order, apply};
 use siac_engine::use_cases::loading::{LoadedStack, StackChoice, load};
 use siac_engine::use_cases::planning::{Planned, Terms, Wish, plan};
 use siac_engine::use_cases::settling::{Locked, lock};
 use siac_provider_aws::AwsProvider;
-use siac_state_backends::local::LocalDirectory;
 use siac_test_kit::chance::SeededEntropy;
 use siac_test_kit::keys::CheapKey;
+
+use crate::memory::Memory;
 
 /// Everything that outlives a run.
 pub struct House {
     /// The account.
     pub emulator: Emulator,
     folder: tempfile::TempDir,
-    state: tempfile::TempDir,
+    state: Memory,
     entropy: Arc<SeededEntropy>,
     /// What `[provider.aws]` says besides region and endpoint.
     pub provider: String,
+    /// The name of the stack.
+    pub name: &'static str,
 }
 
 /// What a run came to.
@@ -58,8 +61,12 @@ pub struct Report {
 
 /// What a run is to do.
 pub enum Goal<'a> {
-    /// What this stack wants.
+    /// What these resources want.
     Stack(&'a str),
+    /// What a whole stack file wants, in the folder `stacks`.
+    Whole(&'a str),
+    /// What the snapshot of this serial remembers.
+    Rollback(u64),
     /// Nothing is to be left.
     Nothing,
     /// Only to settle what an earlier run left.
@@ -69,18 +76,27 @@ pub enum Goal<'a> {
 impl House {
     /// An empty account, and no state.
     pub async fn new() -> Self {
-        Self {
+        let house = Self {
             emulator: Emulator::start().await,
             folder: tempfile::tempdir().unwrap(),
-            state: tempfile::tempdir().unwrap(),
+            state: Memory::default(),
             entropy: Arc::new(SeededEntropy::new(7)),
             provider: String::new(),
-        }
+            name: "test",
+        };
+        house.write("code/index.mjs", "export const handler = async () => ({ statusCode: 200, body: 'one' });\n");
+        house.write("more/index.mjs", "export const handler = async () => ({ statusCode: 200, body: 'two' });\n");
+        house
     }
 
     /// A text in which `{u}` stands for something that no other account has.
     pub fn own(&self, text: &str) -> String {
         text.replace("{u}", &self.emulator.unique("t")).replace("{account}", self.emulator.account())
+    }
+
+    /// Loses the state.
+    pub fn forget(&mut self) {
+        self.state = Memory::default();
     }
 
     /// Writes a file of the project.
@@ -112,12 +128,11 @@ impl House {
     }
 
     fn store(&self) -> Store {
-        let folder = LocalDirectory::open(self.state.path(), true).expect("a folder of one's own");
         Store::open(Parts {
-            stack: STACK.to_owned(),
-            backend: "folder".to_owned(),
-            register: Arc::new(folder.clone()),
-            blobs: Arc::new(folder),
+            stack: self.name.to_owned(),
+            backend: "memory".to_owned(),
+            register: Arc::new(self.state.clone()),
+            blobs: Arc::new(self.state.clone()),
             keys: vec![Arc::new(CheapKey::named("test"))],
             clock: Arc::new(HastyClock::default()),
             entropy: self.entropy.clone(),
@@ -127,11 +142,19 @@ impl House {
         })
     }
 
+    /// Resources in a stack of their own.
     fn load(&self, site: &Site, resources: &str) -> Result<LoadedStack, String> {
-        let (region, endpoint, more) = (self.emulator.region(), self.emulator.endpoint(), &self.provider);
-        let provider = format!("[provider.aws]\nregion = \"{region}\"\nendpoint = \"{endpoint}\"\n{more}\n");
-        self.write("stack.toml", &format!("[stack]\nname = \"{STACK}\"\n\n{provider}\n{}\n", self.own(resources)));
-        let choice = StackChoice { entry: "stack.toml".to_owned(), ..StackChoice::default() };
+        let (name, more) = (self.name, &self.provider);
+        let text = format!("[stack]\nname = \"{name}\"\n\n[provider.aws]\n{more}\n{resources}\n");
+        self.load_whole(site, "stack.toml", &text)
+    }
+
+    /// A stack file, its provider pointed at the emulator.
+    fn load_whole(&self, site: &Site, entry: &str, text: &str) -> Result<LoadedStack, String> {
+        let (region, endpoint) = (self.emulator.region(), self.emulator.endpoint());
+        let pointed = format!("[provider.aws]\nregion = \"{region}\"\nendpoint = \"{endpoint}\"\n");
+        self.write(entry, &self.own(text).replace("[provider.aws]\n", &pointed));
+        let choice = StackChoice { entry: entry.to_owned(), ..StackChoice::default() };
         load(site, &choice).map_err(|failed| explained(&failed))
     }
 
@@ -164,15 +187,21 @@ impl House {
         let (site, store) = (self.site(), self.store());
         let loaded = match goal {
             Goal::Stack(resources) => Some(self.load(&site, resources)?),
+            Goal::Whole(text) => Some(self.load_whole(&site, "stacks/stack.toml", text)?),
             _ => None,
         };
         let wait = Wait { timeout: Duration::from_secs(60), ..Wait::default() };
         let locked = lock(&site, &store, Purpose::Apply, &wait, &mut Deaf, Stop::never()).await;
         let Locked { session, start, .. } = locked.map_err(told)?;
-        let wish = match (&loaded, goal) {
-            (_, Goal::Recover) => return idle(session, start.snapshot, Vec::new(), Vec::new()).await,
+        let kept = match goal {
+            Goal::Rollback(serial) => Some(store.find(&SnapshotName::Serial(serial)).await.map_err(told)?),
+            Goal::Recover => return idle(session, start.snapshot, Vec::new(), Vec::new()).await,
+            _ => None,
+        };
+        let wish = match (&loaded, &kept) {
             (Some(loaded), _) => Wish::Stack(loaded),
-            (None, _) => Wish::Nothing,
+            (_, Some(kept)) => Wish::Snapshot(&kept.snapshot),
+            _ => Wish::Nothing,
         };
         let artifacts = Arc::new(session.artifacts());
         let terms = Terms { on_failure: None, artifacts, is_untrusted: false, stop: Stop::never() };
@@ -247,9 +276,6 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// The name of the stack.
-pub const STACK: &str = "test";
-
 struct Deaf;
 
 impl EventSink for Deaf {
@@ -258,7 +284,7 @@ impl EventSink for Deaf {
     }
 }
 
-/// The clock of this machine, but for the drain: the emulator accepts no request late, so nothing has to be waited for.
+/// The clock of this machine, but for the drain and the lag of tags: the emulator accepts no request late and hides nothing.
 #[derive(Debug)]
 struct HastyClock(Instant);
 
@@ -268,8 +294,8 @@ impl Default for HastyClock {
     }
 }
 
-/// The drain of every kind.
-const DRAIN: Duration = siac_provider_aws::kind::DRAIN;
+/// What is not waited for: the drain of every kind, and the lag of an index of tags.
+const SKIPPED: [Duration; 2] = [siac_provider_aws::kind::DRAIN, Duration::from_secs(10)];
 
 #[async_trait]
 impl Clock for HastyClock {
@@ -282,6 +308,6 @@ impl Clock for HastyClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(if duration == DRAIN { Duration::ZERO } else { duration }).await;
+        tokio::time::sleep(if SKIPPED.contains(&duration) { Duration::ZERO } else { duration }).await;
     }
 }

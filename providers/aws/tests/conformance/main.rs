@@ -1,6 +1,10 @@
 //! Every kind of the provider `aws`, through the real engine, against the emulator.
 
 mod crashes;
+mod documents;
 mod house;
+mod memory;
+mod ownership;
 mod rows;
+mod serving;
 mod suite;

@@ -1,6 +1,11 @@
 //! What is done with each kind: the table that the suite goes through, and that the reference repeats.
 
+mod apis;
+mod functions;
 mod identity;
+mod messages;
+mod storage;
+mod tables;
 
 /// One kind, and what is done with it.
 #[derive(Clone, Copy)]
@@ -33,5 +38,5 @@ impl Row {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [identity::ROWS].concat()
+    [apis::ROWS, functions::ROWS, identity::ROWS, messages::ROWS, storage::ROWS, tables::ROWS].concat()
 }

@@ -10,7 +10,7 @@ use siac_core::ports::Fault;
 
 use super::{decoded, name_rule};
 use crate::account::Account;
-use crate::failure::{Answer, Failure, Sorted};
+use crate::failure::{Answer, Failure, Sorted, built};
 use crate::kind::{Check, Described, Kind, Task};
 use crate::limits;
 use crate::marks::Tags;
@@ -170,9 +170,7 @@ impl Kind for Role {
 
 /// Tags as IAM takes them.
 fn tags(tags: Tags) -> Result<Vec<Tag>, Fault> {
-    let tag = |(key, value): (String, String)| Tag::builder().key(key).value(value).build();
-    let tags: Result<Vec<Tag>, _> = tags.into_iter().map(tag).collect();
-    tags.map_err(|error| Fault::rejected(error.to_string()))
+    tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect()
 }
 
 async fn bound(task: &Task<'_>, remote: &str) -> Result<(), Fault> {

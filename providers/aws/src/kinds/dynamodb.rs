@@ -1,0 +1,5 @@
+//! DynamoDB.
+
+mod indexes;
+mod settings;
+pub mod table;

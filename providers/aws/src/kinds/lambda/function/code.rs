@@ -1,0 +1,115 @@
+//! The code of a function: an archive from the project, one in a bucket, or an image.
+
+use aws_sdk_lambda::operation::update_function_code::builders::UpdateFunctionCodeFluentBuilder;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Architecture, FunctionCode, FunctionConfiguration};
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use siac_core::model::identity::Digest;
+use siac_core::model::snapshot::{artifact_digest, artifact_reference};
+use siac_core::model::value::Partial;
+use siac_core::ports::Fault;
+
+use crate::failure::Answer;
+use crate::fields::Fields;
+use crate::kind::Task;
+use crate::kinds::s3::object::slow;
+
+/// The largest archive that is sent directly, in bytes. Source: "Lambda quotas" in the Lambda Developer Guide, 50 MB.
+const MOST_DIRECT: usize = 50 * 1024 * 1024;
+
+/// Where code is uploaded to in a bucket when no key is given; what has the same digest is uploaded once.
+const FOLDER: &str = "siac";
+
+/// Where the code is now.
+#[derive(Default)]
+struct Place {
+    archive: Option<Vec<u8>>,
+    bucket: Option<String>,
+    key: Option<String>,
+    version: Option<String>,
+    image: Option<String>,
+}
+
+/// The reference of the code as the function has it, spelled as remembered where that is what it has. `None` where it is not of the project.
+pub fn shown(function: &FunctionConfiguration, remembered: Option<&str>) -> Option<String> {
+    let remembered = remembered?;
+    let bytes = STANDARD.decode(function.code_sha256()?).ok()?;
+    let digest = Digest(bytes.try_into().ok()?);
+    match artifact_digest(remembered) == Some(digest) {
+        true => Some(remembered.to_owned()),
+        false => Some(artifact_reference(&digest)),
+    }
+}
+
+/// Whether the code comes from elsewhere than before. Lambda does not tell where it came from.
+pub fn place_changed(task: &Task<'_>) -> bool {
+    let before = |name: &str| task.object.and_then(|object| object.inputs.get(name)).and_then(Partial::as_str);
+    let is_in_project = task.inputs.text("filename").is_some();
+    let names = ["s3_bucket", "s3_key", "s3_object_version"];
+    !is_in_project && names.iter().any(|name| task.inputs.text(name) != before(name))
+}
+
+/// The code for a new function.
+pub async fn uploaded(task: &Task<'_>) -> Result<FunctionCode, Fault> {
+    let Place { archive, bucket, key, version, image } = placed(task).await?;
+    let code = FunctionCode::builder().set_zip_file(archive.map(Blob::new)).set_s3_bucket(bucket).set_s3_key(key);
+    Ok(code.set_s3_object_version(version).set_image_uri(image).build())
+}
+
+/// A change of the code.
+pub async fn updating(task: &Task<'_>, remote: &str) -> Result<UpdateFunctionCodeFluentBuilder, Fault> {
+    let Place { archive, bucket, key, version, image } = placed(task).await?;
+    let call =
+        task.aws.lambda().update_function_code().function_name(remote).set_architectures(architectures(task.inputs));
+    let call = call.set_zip_file(archive.map(Blob::new)).set_s3_bucket(bucket).set_s3_key(key);
+    Ok(call.set_s3_object_version(version).set_image_uri(image))
+}
+
+/// The processor.
+pub fn architectures(inputs: Fields<'_>) -> Option<Vec<Architecture>> {
+    inputs.texts("architectures").map(|all| all.iter().map(|it| Architecture::from(it.as_str())).collect())
+}
+
+async fn placed(task: &Task<'_>) -> Result<Place, Fault> {
+    let inputs = task.inputs;
+    let Some(reference) = inputs.text("filename") else {
+        return Ok(Place {
+            bucket: inputs.owned("s3_bucket"),
+            key: inputs.owned("s3_key"),
+            version: inputs.owned("s3_object_version"),
+            image: inputs.owned("image_uri"),
+            archive: None,
+        });
+    };
+    let digest = artifact_digest(reference).ok_or_else(|| Fault::rejected("`filename` names no artifact"))?;
+    let archive = task.call.artifacts.fetch(&digest).await?;
+    check_archive(&archive)?;
+    match inputs.text("s3_bucket") {
+        Some(bucket) => through(task, bucket, &digest, archive).await,
+        None if archive.len() <= MOST_DIRECT => Ok(Place { archive: Some(archive), ..Place::default() }),
+        None => Err(Fault::rejected(format!(
+            "the code has {} MB, and Lambda takes 50 MB directly; name a bucket to upload it to with `s3_bucket`",
+            archive.len() / 1024 / 1024
+        ))),
+    }
+}
+
+/// A zip archive begins with the signature of its first entry, or of its end when it has none.
+fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
+    match bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        true => Ok(()),
+        false => Err(Fault::rejected("`filename` is a file that is no zip archive; name the folder that holds it")),
+    }
+}
+
+/// Uploads the code to a bucket under its digest, unless it is there.
+async fn through(task: &Task<'_>, bucket: &str, digest: &Digest, archive: Vec<u8>) -> Result<Place, Fault> {
+    let key = task.inputs.owned("s3_key").unwrap_or_else(|| format!("{FOLDER}/{digest}.zip"));
+    let call = task.aws.s3().put_object().bucket(bucket).key(&key).body(ByteStream::from(archive));
+    let call = call.content_type("application/zip").customize().config_override(slow());
+    let answer = call.send().await.of("s3:PutObject")?;
+    let version = answer.version_id().filter(|version| *version != "null").map(str::to_owned);
+    Ok(Place { bucket: Some(bucket.to_owned()), key: Some(key), version, ..Place::default() })
+}

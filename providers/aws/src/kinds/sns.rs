@@ -1,0 +1,4 @@
+//! Simple Notification Service.
+
+pub mod subscription;
+pub mod topic;
