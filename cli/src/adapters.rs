@@ -18,6 +18,8 @@ pub fn site(project: &Project, redactor: &Redactor) -> Site {
     let connect = move |plugin: &str| -> Option<Arc<dyn Provider>> {
         match plugin {
             "local" => Some(Arc::new(LocalProvider::new(root.clone(), own.clone()))),
+            #[cfg(feature = "aws")]
+            "aws" => Some(Arc::new(siac_provider_aws::AwsProvider::new())),
             _ => None,
         }
     };
@@ -48,8 +50,12 @@ fn secret_stores(project: &Project, redactor: &Redactor) -> Vec<Arc<dyn SecretSt
 
 /// What the providers of this build offer.
 pub fn catalogues(project: &Project) -> Catalogues {
-    let local: Arc<dyn Catalogue> = Arc::new(LocalProvider::new(project.root.clone(), project.own_folder()));
-    Catalogues::new([local])
+    let catalogues: Vec<Arc<dyn Catalogue>> = vec![
+        #[cfg(feature = "aws")]
+        Arc::new(siac_provider_aws::AwsProvider::new()),
+        Arc::new(LocalProvider::new(project.root.clone(), project.own_folder())),
+    ];
+    Catalogues::new(catalogues)
 }
 
 /// The catalogues where no project is concerned.
