@@ -20,6 +20,8 @@ pub fn site(project: &Project, redactor: &Redactor) -> Site {
             "local" => Some(Arc::new(LocalProvider::new(root.clone(), own.clone()))),
             #[cfg(feature = "aws")]
             "aws" => Some(Arc::new(siac_provider_aws::AwsProvider::new())),
+            #[cfg(feature = "azure")]
+            "azure" => Some(Arc::new(siac_provider_azure::AzureProvider::new())),
             _ => None,
         }
     };
@@ -53,6 +55,8 @@ pub fn catalogues(project: &Project) -> Catalogues {
     let catalogues: Vec<Arc<dyn Catalogue>> = vec![
         #[cfg(feature = "aws")]
         Arc::new(siac_provider_aws::AwsProvider::new()),
+        #[cfg(feature = "azure")]
+        Arc::new(siac_provider_azure::AzureProvider::new()),
         Arc::new(LocalProvider::new(project.root.clone(), project.own_folder())),
     ];
     Catalogues::new(catalogues)

@@ -10,7 +10,7 @@ mod id;
 mod operation;
 mod token;
 
-pub use client::{Answer, Arm, Connection, Method, Pace, Request};
+pub use client::{Answer, Arm, Audience, Connection, Method, Neighbour, Pace, Request};
 pub use document::{at, child, put, remove};
 pub use failure::Failure;
 pub use id::{ResourceId, split_type};

@@ -34,6 +34,8 @@ pub struct Account {
 pub struct Task<'a> {
     /// Where to act.
     pub azure: &'a Account,
+    /// The call.
+    pub call: &'a Call,
     /// The attributes.
     pub inputs: Fields<'a>,
     /// What is remembered, when there is something.
@@ -186,6 +188,15 @@ pub trait Kind: Send + Sync {
     async fn spare(&self, task: &Task<'_>, target: &Target) -> Result<(), Fault> {
         let _ = (task, target);
         Ok(())
+    }
+
+    /// Deletes it in another way than by ARM, for what ARM does not delete; whether it did.
+    ///
+    /// # Errors
+    /// When it does not succeed.
+    async fn delete(&self, task: &Task<'_>, target: &Target) -> Result<bool, Fault> {
+        let _ = (task, target);
+        Ok(false)
     }
 
     /// What is left to do after it was deleted.

@@ -12,6 +12,7 @@ mod fields;
 mod form;
 mod generic;
 mod kind;
+mod kinds;
 mod life;
 mod likeness;
 mod marks;
@@ -19,6 +20,7 @@ mod notes;
 mod provider;
 mod registration;
 mod settings;
+mod typed;
 
 pub use arm::Pace;
 pub use provider::AzureProvider;

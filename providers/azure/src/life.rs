@@ -50,6 +50,8 @@ impl<'a> Life<'a> {
     async fn created(&self, task: &Task<'_>) -> Result<Observed, Fault> {
         let target = self.kind.target(task)?;
         let done = match Standing::of(self.call) {
+            // What follows the write goes on where it was; the kind sees to that.
+            Some(standing) if standing.step != PUT => Ok(()),
             Some(Standing { step, progress: Progress::Running(operation), .. }) => {
                 self.resumed(&step, &target, operation).await
             }
@@ -106,6 +108,7 @@ impl<'a> Life<'a> {
             return Err(Fault::rejected(format!("{} is gone; plan again, so that it is made anew", target.id)));
         };
         let done = match Standing::of(self.call) {
+            Some(standing) if standing.step != PUT => Ok(()),
             Some(Standing { step, progress: Progress::Running(operation), .. }) => {
                 self.resumed(&step, &target, operation).await
             }
@@ -156,13 +159,19 @@ impl<'a> Life<'a> {
                 self.refuse_others(&target, &whose)?;
             }
             self.kind.spare(&task, &target).await?;
-            match self.send(Request::new(Method::DELETE, &target.id, &target.api), &target).await {
-                Err(failure) if failure.is_absent() => {}
-                answer => self.azure.arm.finish(self.call, DELETE, &target.id, &target.api, &answer?).await?,
+            if !self.kind.delete(&task, &target).await? {
+                self.deleted(&target).await?;
             }
         }
         self.gone(&target).await?;
         self.kind.bury(&task, &target, there.as_ref().map(|answer| &answer.body)).await
+    }
+
+    async fn deleted(&self, target: &Target) -> Result<(), Failure> {
+        match self.send(Request::new(Method::DELETE, &target.id, &target.api), target).await {
+            Err(failure) if failure.is_absent() => Ok(()),
+            answer => self.azure.arm.finish(self.call, DELETE, &target.id, &target.api, &answer?).await,
+        }
     }
 
     /// Some services answer a delete before the resource is gone.
@@ -267,7 +276,7 @@ impl<'a> Life<'a> {
     }
 
     fn task<'t>(&'t self, inputs: &'t Known, object: Option<&'t Object>) -> Task<'t> {
-        Task { azure: self.azure, inputs: Fields(inputs), object }
+        Task { azure: self.azure, call: self.call, inputs: Fields(inputs), object }
     }
 
     fn is_tagged(&self, inputs: Fields<'_>) -> bool {

@@ -100,6 +100,8 @@ fn note(
     let departs = match (sent, shown) {
         (Some(Value::Secret(_)), _) | (None | Some(Value::Null), None) => None,
         (Some(_), None) => Some(Value::Null),
+        // That something is there is all that is noted of a secret.
+        (None, Some(Value::Secret(_))) => Some(Value::string("(secret)")),
         (Some(Value::Map(sent)), Some(Value::Map(shown))) => {
             let surplus = shown.keys().filter(|key| matches!(ty, Type::Map(_)) && !sent.contains_key(*key));
             for key in sent.keys().chain(surplus) {

@@ -17,8 +17,8 @@ use siac_core::ports::{Call, Catalogue, Fault, Observed, Planned, Provider};
 use crate::arm::{Arm, Connection, Method, Pace, Request, ResourceId, child};
 use crate::data::{AnyResourceData, ClientConfig, SUBSCRIPTIONS_API, Subscription};
 use crate::fields::Fields;
-use crate::generic::AnyResource;
 use crate::kind::{Account, Data, Kind};
+use crate::kinds::kinds;
 use crate::life::Life;
 use crate::marks::{LONGEST_KEY, LONGEST_VALUE, MOST_TAGS, RESERVED};
 use crate::settings::{self, Settings};
@@ -79,13 +79,9 @@ impl AzureProvider {
             Some(credential) => credential.clone(),
             None => siac_azure_credentials::credential().map_err(|error| Fault::rejected(error.to_string()))?,
         };
-        let (endpoint, scope) = (settings.endpoint.clone(), settings.scope.clone());
-        Arm::new(Connection { endpoint, scope, credential, pace: self.pace })
+        let Settings { endpoint, scope, apps, vaults, .. } = settings.clone();
+        Arm::new(Connection { endpoint, scope, apps, vaults, credential, pace: self.pace })
     }
-}
-
-fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
-    BTreeMap::from([("azure_resource", Box::new(AnyResource) as Box<dyn Kind>)])
 }
 
 fn data() -> BTreeMap<&'static str, Box<dyn Data>> {

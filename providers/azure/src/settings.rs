@@ -8,6 +8,7 @@ use siac_core::model::types::Type;
 use siac_core::model::value::{Known, Value};
 use siac_core::ports::Fault;
 
+use crate::arm::Neighbour;
 use crate::fields::Fields;
 use crate::marks::Tags;
 
@@ -31,6 +32,10 @@ pub struct Settings {
     pub endpoint: Url,
     /// What tokens are asked for.
     pub scope: String,
+    /// The management sites of apps.
+    pub apps: Neighbour,
+    /// Key Vault.
+    pub vaults: Neighbour,
     /// Tags of everything.
     pub default_tags: Tags,
     /// The environment, for the mark `siac-environment`.
@@ -43,11 +48,38 @@ pub struct Settings {
     pub adopt: Adopt,
 }
 
-/// Microsoft's clouds, and the endpoint of ARM in each. Source: the endpoints that `az cloud list` shows.
-const CLOUDS: [(&str, &str); 3] = [
-    ("public", "https://management.azure.com"),
-    ("china", "https://management.chinacloudapi.cn"),
-    ("usgovernment", "https://management.usgovcloudapi.net"),
+/// One of Microsoft's clouds.
+struct Cloud {
+    /// As the configuration names it.
+    name: &'static str,
+    /// The endpoint of ARM.
+    arm: &'static str,
+    /// The end of the names of the management sites of apps.
+    apps: &'static str,
+    /// The end of the names of vaults.
+    vaults: &'static str,
+}
+
+/// The clouds. Source: the endpoints that `az cloud list` shows.
+const CLOUDS: [Cloud; 3] = [
+    Cloud {
+        name: "public",
+        arm: "https://management.azure.com",
+        apps: ".azurewebsites.net",
+        vaults: ".vault.azure.net",
+    },
+    Cloud {
+        name: "china",
+        arm: "https://management.chinacloudapi.cn",
+        apps: ".chinacloudsites.cn",
+        vaults: ".vault.azure.cn",
+    },
+    Cloud {
+        name: "usgovernment",
+        arm: "https://management.usgovcloudapi.net",
+        apps: ".azurewebsites.us",
+        vaults: ".vault.usgovcloudapi.net",
+    },
 ];
 
 /// The form of ids of subscriptions and tenants.
@@ -66,11 +98,17 @@ impl Settings {
     pub fn read(config: &Known) -> Result<Self, Fault> {
         let fields = Fields(config);
         let cloud = fields.text("cloud").unwrap_or("public");
-        let (_, usual) = *CLOUDS.iter().find(|(name, _)| *name == cloud).unwrap_or(&CLOUDS[0]);
-        let endpoint = fields.text("endpoint").unwrap_or(usual);
-        let endpoint = endpoint
-            .parse()
-            .map_err(|_| Fault::rejected(format!("the endpoint `{endpoint}` is no URL; one looks like `{}`", usual)))?;
+        let cloud = CLOUDS.iter().find(|known| known.name == cloud).unwrap_or(&CLOUDS[0]);
+        let scope = format!("{}/.default", cloud.arm);
+        let endpoint = url(fields.text("endpoint").unwrap_or(cloud.arm))?;
+        let others = fields.map("endpoints").unwrap_or_default();
+        if let Some(unknown) = others.keys().find(|name| !["apps", "vaults"].contains(&name.as_str())) {
+            return Err(Fault::rejected(format!("`endpoints` names `{unknown}`; it knows `apps` and `vaults`")));
+        }
+        let instead = |name: &str| others.get(name).map(|text| url(text)).transpose();
+        let apps = Neighbour { suffix: cloud.apps, instead: instead("apps")?, scope: scope.clone() };
+        let vault_scope = format!("https://{}/.default", cloud.vaults.trim_start_matches('.'));
+        let vaults = Neighbour { suffix: cloud.vaults, instead: instead("vaults")?, scope: vault_scope };
         let adopt = match fields.text("adopt") {
             Some("always") => Adopt::Always,
             Some("never") => Adopt::Never,
@@ -79,7 +117,9 @@ impl Settings {
         Ok(Self {
             subscription: fields.text("subscription_id").map(str::to_owned),
             endpoint,
-            scope: format!("{}/.default", usual),
+            scope,
+            apps,
+            vaults,
             default_tags: fields.map("default_tags").unwrap_or_default(),
             environment: fields.text("environment").map(str::to_owned),
             allowed: fields.texts("allowed_subscription_ids").unwrap_or_default(),
@@ -102,6 +142,11 @@ impl Settings {
     }
 }
 
+fn url(text: &str) -> Result<Url, Fault> {
+    text.parse()
+        .map_err(|_| Fault::rejected(format!("the endpoint `{text}` is no URL; one looks like `{}`", CLOUDS[0].arm)))
+}
+
 /// The attributes of a `[provider.azure]` table.
 pub fn attributes() -> BTreeMap<&'static str, Attribute> {
     let text = |description| Attribute::optional(Type::String, description);
@@ -117,6 +162,10 @@ pub fn attributes() -> BTreeMap<&'static str, Attribute> {
                 .rule(Rule::OneOf(&["public", "china", "usgovernment"])),
         ),
         ("endpoint", text("the endpoint of Azure Resource Manager, for a private cloud or a double; otherwise the cloud's own")),
+        (
+            "endpoints",
+            Attribute::optional(Type::map(Type::String), "where the management sites of `apps` and the `vaults` are instead, for a double"),
+        ),
         ("default_tags", Attribute::optional(Type::map(Type::String), "tags of everything that can carry tags")),
         ("environment", text("what the tag `siac-environment` of everything says")),
         (

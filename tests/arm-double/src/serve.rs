@@ -64,6 +64,9 @@ fn respond(world: &mut World, request: &Request) -> Response {
     if request.path.starts_with("/scm/") {
         return special::deploy(world, request);
     }
+    if request.path.starts_with("/kv/") {
+        return special::inside_vault(world, request);
+    }
     let Some(version) = request.query.get("api-version") else {
         let message = "The api-version query parameter (?api-version=) is required for all requests.";
         return error(400, "MissingApiVersionParameter", message);

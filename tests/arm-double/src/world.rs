@@ -88,6 +88,8 @@ pub struct World {
     pub is_held: bool,
     /// How the next operation fails.
     pub next_failure: Option<(String, String)>,
+    /// Deleted secrets, by vault and name in lower case.
+    pub deleted_secrets: BTreeMap<String, Resource>,
     /// Packages by app.
     pub packages: BTreeMap<String, Vec<u8>>,
     /// Where the double is reached, as the last request said.
@@ -110,6 +112,7 @@ impl World {
             troubles: Vec::new(),
             is_held: false,
             next_failure: None,
+            deleted_secrets: BTreeMap::new(),
             packages: BTreeMap::new(),
             origin: String::new(),
             count: 0,
@@ -182,7 +185,25 @@ impl World {
         if version == 1 {
             self.begin(row, place);
         }
+        self.spread(row, &resource);
         resource
+    }
+
+    /// What a service keeps elsewhere of what it was told here.
+    fn spread(&mut self, row: &Row, resource: &Resource) {
+        for (path, child) in &row.spreads {
+            let Some(told) = at(&resource.document, path).cloned() else { continue };
+            let Some(child) = self.resources.get_mut(&format!("{}/{child}", resource.id).to_ascii_lowercase()) else {
+                continue;
+            };
+            match told {
+                Json::Array(pairs) => {
+                    let pair = |pair: &Json| Some((pair["name"].as_str()?.to_owned(), pair["value"].clone()));
+                    child.document["properties"] = pairs.iter().filter_map(pair).collect();
+                }
+                told => overlay(&mut child.document["properties"], &told),
+            }
+        }
     }
 
     /// What exists with a resource.

@@ -44,22 +44,10 @@ pub fn install_all(mut say: impl FnMut(&str)) {
 
 /// The Python that has Moto, installed when it is not there.
 pub(crate) fn moto() -> PathBuf {
-    let folder = folder().join(format!("moto-{}", fingerprint(&[MOTO])));
-    let python = folder.join("bin/python");
-    once(&folder, |folder| make_environment(folder, &python, MOTO));
-    python
+    python_with("moto", MOTO)
 }
 
 /// A Python environment with these packages.
-fn make_environment(folder: &Path, python: &Path, requirements: &str) {
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
-    let file = folder.join("requirements.txt");
-    write(&file, requirements);
-    run(Command::new(python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"])
-        .arg(file));
-}
-
 /// The modules of Azurite, installed when they are not there.
 pub(crate) fn azurite() -> PathBuf {
     let folder = folder().join(format!("azurite-{}", fingerprint(&[PACKAGE])));
@@ -70,6 +58,26 @@ pub(crate) fn azurite() -> PathBuf {
         run(Command::new("npm").args(options).current_dir(folder));
     });
     folder.join("node_modules")
+}
+
+/// A Python with these packages, pinned by version, installed when it is not there. `name` is for people who look into the folder.
+///
+/// # Panics
+/// As [`install_all`].
+pub fn python_with(name: &str, requirements: &str) -> PathBuf {
+    let folder = folder().join(format!("{name}-{}", fingerprint(&[requirements])));
+    let python = folder.join("bin/python");
+    once(&folder, |folder| python_in(folder, &python, requirements));
+    python
+}
+
+fn python_in(folder: &Path, python: &Path, requirements: &str) {
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
+    let listed = folder.join("requirements.txt");
+    write(&listed, requirements);
+    run(Command::new(python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"])
+        .arg(listed));
 }
 
 /// A folder for one run of an emulator.
@@ -96,7 +104,7 @@ pub(crate) fn ministack() -> Installed {
     let folder = folder().join(format!("ministack-{}", fingerprint(&[REQUIREMENTS, MODELS])));
     let installed = Installed { python: folder.join("bin/python"), models: folder.join("models") };
     once(&folder, |folder| {
-        make_environment(folder, &installed.python, REQUIREMENTS);
+        python_in(folder, &installed.python, REQUIREMENTS);
         let models = folder.join("models.py");
         write(&models, MODELS);
         run(Command::new(&installed.python).arg(models).arg(&installed.models));

@@ -13,7 +13,17 @@ const MAY_KNOW: [(&str, &[&str]); 8] = [
     ("providers/azure", &["siac-azure-credentials", "siac-core"]),
     ("providers/local", &["siac-core"]),
     ("state-backends", &["siac-azure-credentials", "siac-core"]),
-    ("cli", &["siac-core", "siac-engine", "siac-provider-aws", "siac-provider-local", "siac-state-backends"]),
+    (
+        "cli",
+        &[
+            "siac-core",
+            "siac-engine",
+            "siac-provider-aws",
+            "siac-provider-azure",
+            "siac-provider-local",
+            "siac-state-backends",
+        ],
+    ),
 ];
 
 /// Crates that do I/O, and so have no place in the core.

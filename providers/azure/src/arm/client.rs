@@ -49,17 +49,54 @@ pub struct Connection {
     pub endpoint: Url,
     /// What tokens are asked for, `https://management.azure.com/.default`.
     pub scope: String,
+    /// Whom else its tokens are for: apps take packages by the same identity.
+    pub apps: Neighbour,
+    /// Key Vault, which takes tokens of its own.
+    pub vaults: Neighbour,
     /// Who asks.
     pub credential: Arc<dyn TokenCredential>,
     /// How time is spent.
     pub pace: Pace,
 }
 
+/// Hosts beside ARM that are spoken to.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    /// What the names of its hosts end in, with the dot before: `.scm.azurewebsites.net`.
+    pub suffix: &'static str,
+    /// Where all of them are instead, for a double.
+    pub instead: Option<Url>,
+    /// What tokens are asked for.
+    pub scope: String,
+}
+
+impl Neighbour {
+    /// Whether a URL leads to one of them.
+    fn has(&self, url: &Url) -> bool {
+        match &self.instead {
+            Some(instead) => is_within(url, instead),
+            None => url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(self.suffix)),
+        }
+    }
+}
+
+/// Whose token a request carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// ARM, and the management sites of apps.
+    Manager,
+    /// Key Vault.
+    Vault,
+}
+
 /// The client. One for each configured instance of the provider.
 pub struct Arm {
     http: reqwest::Client,
     endpoint: Url,
+    apps: Neighbour,
+    vaults: Neighbour,
     token: Token,
+    vault_token: Token,
     pace: Pace,
 }
 
@@ -72,6 +109,10 @@ pub struct Request<'a> {
     pub target: String,
     /// With what.
     pub body: Option<&'a Json>,
+    /// With what instead: a zip archive.
+    pub archive: Option<&'a [u8]>,
+    /// For whom the token is.
+    pub audience: Audience,
     /// Only when the resource still has this ETag.
     pub if_match: Option<&'a str>,
     /// The identity of the caller's operation, the same for each of its attempts; Azure's support finds requests by it.
@@ -84,9 +125,22 @@ impl Request<'_> {
         Self::on(method, format!("{id}?api-version={api}"))
     }
 
+    /// A request about something below a resource: an action, a list.
+    pub fn about(method: Method, id: &ResourceId, below: &str, api: &str) -> Self {
+        Self::on(method, format!("{id}/{below}?api-version={api}"))
+    }
+
     /// A request with this target.
     pub fn on(method: Method, target: String) -> Self {
-        Self { method, target, body: None, if_match: None, correlation: None }
+        Self {
+            method,
+            target,
+            body: None,
+            archive: None,
+            audience: Audience::Manager,
+            if_match: None,
+            correlation: None,
+        }
     }
 
     /// What is being done, in words for people: the query may hold signatures.
@@ -123,8 +177,9 @@ impl Arm {
     /// # Errors
     /// When the endpoint would send tokens in the clear over a network, or TLS cannot be set up.
     pub fn new(connection: Connection) -> Result<Self, Fault> {
-        let Connection { endpoint, scope, credential, pace } = connection;
-        if !is_private(&endpoint) {
+        let Connection { endpoint, scope, apps, vaults, credential, pace } = connection;
+        let all = [Some(&endpoint), apps.instead.as_ref(), vaults.instead.as_ref()];
+        if let Some(endpoint) = all.into_iter().flatten().find(|endpoint| !is_private(endpoint)) {
             return Err(Fault::rejected(format!(
                 "the endpoint `{endpoint}` would send access tokens in the clear; use `https://`"
             )));
@@ -135,7 +190,8 @@ impl Arm {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Fault::rejected(format!("TLS cannot be set up: {error}")))?;
-        Ok(Self { http, endpoint, token: Token::new(credential, scope), pace })
+        let vault_token = Token::new(credential.clone(), vaults.scope.clone());
+        Ok(Self { http, endpoint, apps, vaults, token: Token::new(credential, scope), vault_token, pace })
     }
 
     /// How time is spent.
@@ -160,11 +216,11 @@ impl Arm {
     /// # Errors
     /// The failure, sorted by what may be done next.
     pub async fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let url = self.url(&request.target)?;
+        let url = self.url(request)?;
         let first = self.attempt(request, &url).await;
         match first {
             Err(failure) if failure.status == StatusCode::UNAUTHORIZED.as_u16() => {
-                self.token.forget().await;
+                self.token_for(request).forget().await;
                 self.attempt(request, &url).await
             }
             other => other,
@@ -182,7 +238,7 @@ impl Arm {
     }
 
     async fn attempt(&self, request: &Request<'_>, url: &Url) -> Result<Answer, Failure> {
-        let token = self.token.get().await?;
+        let token = self.token_for(request).get().await?;
         let mut sending = self.http.request(request.method.clone(), url.clone());
         sending = sending.header(AUTHORIZATION, format!("Bearer {token}"));
         if let Some(correlation) = request.correlation {
@@ -193,6 +249,10 @@ impl Arm {
             sending = sending.header(IF_MATCH, etag);
         }
         sending = match request.body {
+            None if request.archive.is_some() => {
+                let archive = request.archive.unwrap_or_default().to_owned();
+                sending.header(CONTENT_TYPE, "application/zip").body(archive)
+            }
             Some(body) => sending.header(CONTENT_TYPE, "application/json").body(body.to_string()),
             // Some front ends refuse a POST or PUT without a length.
             None if !request.is_read() => sending.body(String::new()),
@@ -204,17 +264,28 @@ impl Arm {
         }
     }
 
-    /// The URL of a target. Tokens go to ARM and nowhere else: an operation's URL must lead there.
-    fn url(&self, target: &str) -> Result<Url, Fault> {
-        let url = match target.starts_with('/') {
-            true => self.endpoint.join(target),
-            false => Url::parse(target),
+    fn token_for(&self, request: &Request<'_>) -> &Token {
+        match request.audience {
+            Audience::Manager => &self.token,
+            Audience::Vault => &self.vault_token,
+        }
+    }
+
+    /// The URL of a request. Tokens go to whom they are for and nowhere else: an operation's URL must lead there, too.
+    fn url(&self, request: &Request<'_>) -> Result<Url, Fault> {
+        let url = match request.target.starts_with('/') {
+            true => self.endpoint.join(&request.target),
+            false => Url::parse(&request.target),
         };
-        let url = url.map_err(|error| Fault::rejected(format!("ARM was to be asked at no valid URL: {error}")))?;
-        match is_within(&url, &self.endpoint) {
+        let url = url.map_err(|error| Fault::rejected(format!("Azure was to be asked at no valid URL: {error}")))?;
+        let is_known = match request.audience {
+            Audience::Manager => is_within(&url, &self.endpoint) || self.apps.has(&url),
+            Audience::Vault => self.vaults.has(&url),
+        };
+        match is_known {
             true => Ok(url),
             false => Err(Fault::rejected(format!(
-                "ARM told of an operation at `{}`, which is not at its own endpoint; nothing was sent there",
+                "Azure told of something at `{}`, which is none of its own endpoints; nothing was sent there",
                 url.host_str().unwrap_or_default()
             ))),
         }

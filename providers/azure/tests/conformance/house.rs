@@ -72,14 +72,17 @@ impl House {
     /// An empty subscription, and no state.
     pub fn new() -> Self {
         let double = Double::start();
-        Self {
+        let house = Self {
             endpoint: double.endpoint(),
             double,
             folder: tempfile::tempdir().unwrap(),
             state: tempfile::tempdir().unwrap(),
             entropy: Arc::new(SeededEntropy::new(7)),
             provider: String::new(),
-        }
+        };
+        house.write("app/host.json", "{ \"version\": \"2.0\" }");
+        house.write("app2/host.json", "{ \"version\": \"2.0\", \"extensions\": {} }");
+        house
     }
 
     /// Writes a file of the project.
@@ -125,10 +128,10 @@ impl House {
 
     fn load(&self, site: &Site, resources: &str) -> Result<LoadedStack, String> {
         let provider = format!(
-            "[provider.azure]\nsubscription_id = \"{}\"\nendpoint = \"{}\"\n{}\n",
+            "[provider.azure]\nsubscription_id = \"{}\"\nendpoint = \"{endpoint}\"\nendpoints = {{ apps = \"{endpoint}/scm\", vaults = \"{endpoint}/kv\" }}\n{}\n",
             Double::SUBSCRIPTION,
-            self.endpoint,
-            self.provider
+            self.provider,
+            endpoint = self.endpoint,
         );
         self.write("stack.toml", &format!("[stack]\nname = \"{STACK}\"\n\n{provider}\n{resources}\n"));
         let choice = StackChoice { entry: "stack.toml".to_owned(), ..StackChoice::default() };

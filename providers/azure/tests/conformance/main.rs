@@ -3,5 +3,6 @@
 mod crashes;
 mod house;
 mod rows;
+mod stacks;
 mod stories;
 mod suite;

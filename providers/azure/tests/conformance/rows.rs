@@ -1,6 +1,7 @@
 //! What is done with each kind: the table that the suite goes through, and that the reference repeats.
 
 mod generic;
+mod typed;
 
 /// One kind, and what is done with it.
 #[derive(Debug, Clone, Copy)]
@@ -47,5 +48,5 @@ impl Row {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [generic::ROWS].concat()
+    [generic::ROWS, typed::ROWS].concat()
 }

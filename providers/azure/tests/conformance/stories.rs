@@ -236,9 +236,8 @@ async fn attempts_of_one_operation_carry_one_identity() {
 async fn secrets_reach_azure_and_nothing_else() {
     let house = House::new();
     let stack = format!(
-        "{GROUP}\n[secrets.key]\nsource = \"file:secret\"\n\n[resource.azure_resource.it]\ntype = \"Microsoft.App/managedEnvironments@2024-03-01\"\nparent = \"${{azure_resource.group.id}}\"\nname = \"it\"\nlocation = \"westeurope\"\nsensitive_body.properties.appLogsConfiguration.logAnalyticsConfiguration.sharedKey = \"hunter2\"\n"
+        "{GROUP}\n[resource.azure_resource.it]\ntype = \"Microsoft.App/managedEnvironments@2024-03-01\"\nparent = \"${{azure_resource.group.id}}\"\nname = \"it\"\nlocation = \"westeurope\"\nsensitive_body.properties.appLogsConfiguration.logAnalyticsConfiguration.sharedKey = \"hunter2\"\n"
     );
-    let stack = stack.replace("[secrets.key]\nsource = \"file:secret\"\n", "");
     made(&house, &stack).await;
     let document = house.double.document(&id("/providers/Microsoft.App/managedEnvironments/it")).unwrap();
     let key = &document["properties"]["appLogsConfiguration"]["logAnalyticsConfiguration"]["sharedKey"];
@@ -270,4 +269,61 @@ async fn data_are_read_while_planning() {
     let report = house.run(Goal::Stack(&stack)).await.unwrap();
     let told = &report.snapshot.outputs["told"].value;
     assert_eq!(told.as_str(), Some(format!("Enabled Succeeded false {}", Double::SUBSCRIPTION).as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_holds_what_others_made_is_not_deleted() {
+    let house = House::new();
+    let group = "[resource.azure_resource_group.rg]\nname = \"rg\"\nlocation = \"westeurope\"\n";
+    made(&house, group).await;
+    house.double.plant(&id("/providers/Microsoft.Maps/accounts/theirs"), &json!({ "location": "westeurope" }));
+    let report = house.run(Goal::Nothing).await.unwrap();
+    assert!(report.failures.join("\n").contains("/accounts/theirs"), "{:?}", report.failures);
+    made(&house, &format!("{group}delete_contents = true\n")).await;
+    let report = house.run(Goal::Nothing).await.unwrap();
+    assert_eq!((report.status, house.double.left()), (Some(Status::Complete), Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vault_that_this_stack_deleted_is_brought_back() {
+    let house = House::new();
+    let group = "[resource.azure_resource_group.rg]\nname = \"rg\"\nlocation = \"westeurope\"\n";
+    let vault = format!(
+        "{group}[resource.azure_key_vault.it]\nname = \"vault-of-test\"\nresource_group_name = \"${{azure_resource_group.rg.name}}\"\nlocation = \"westeurope\"\n"
+    );
+    made(&house, &vault).await;
+    made(&house, group).await;
+    assert!(house.double.is_kept("Microsoft.KeyVault/vaults", "vault-of-test"));
+    made(&house, &vault).await;
+    nothing(house.plan(&vault).await).unwrap();
+    assert!(!house.double.is_kept("Microsoft.KeyVault/vaults", "vault-of-test"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_someone_else_has_is_refused_before_it_is_put() {
+    let house = House::new();
+    house.double.take_name("Microsoft.Storage/storageAccounts", "taken");
+    let stack = "[resource.azure_resource_group.rg]\nname = \"rg\"\nlocation = \"westeurope\"\n[resource.azure_storage_account.it]\nname = \"taken\"\nresource_group_name = \"${azure_resource_group.rg.name}\"\nlocation = \"westeurope\"\n";
+    let why = refused(&house, stack).await;
+    assert!(why.contains("the name `taken` cannot be had"), "{why}");
+    assert_eq!(house.double.count("PUT .*/storageAccounts/taken$"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_is_deployed_once_and_a_failed_one_is_told() {
+    let house = House::new();
+    let app = |more: &str| {
+        format!(
+            "[resource.azure_resource_group.rg]\nname = \"rg\"\nlocation = \"westeurope\"\n[resource.azure_service_plan.flex]\nname = \"flex\"\nresource_group_name = \"${{azure_resource_group.rg.name}}\"\nlocation = \"westeurope\"\n[resource.azure_function_app.it]\nname = \"functions\"\nresource_group_name = \"${{azure_resource_group.rg.name}}\"\nlocation = \"westeurope\"\nservice_plan_id = \"${{azure_service_plan.flex.id}}\"\ndeployment = {{ container_url = \"https://x.blob.core.windows.net/p\" }}\n{more}\n"
+        )
+    };
+    made(&house, &app("package = \"app\"")).await;
+    let first = house.double.package("functions").unwrap();
+    assert!(first.starts_with(b"PK"));
+    made(&house, &app("package = \"app\"\napp_settings = { A = \"1\" }")).await;
+    assert_eq!(house.double.count("POST /scm/functions/api/publish"), 1);
+    house.double.fail_next_operation("x", "the host does not start");
+    let why = refused(&house, &app("package = \"app2\"\napp_settings = { A = \"1\" }")).await;
+    assert!(why.contains("the package was not deployed: the host does not start"), "{why}");
+    assert_ne!(house.double.package("functions").unwrap(), first);
 }

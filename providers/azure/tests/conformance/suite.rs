@@ -22,6 +22,14 @@ fn what_a_row_leaves_out_has_a_reason() {
     }
 }
 
+#[test]
+fn every_kind_has_a_row() {
+    let provider = siac_provider_azure::AzureProvider::new();
+    for kind in siac_core::ports::Catalogue::schema(&provider).resources.keys() {
+        assert!(rows().iter().any(|row| row.kind == *kind), "{kind} has no row");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_lives_as_it_should() {
     let wanted = std::env::var("SIAC_ROW").unwrap_or_default();

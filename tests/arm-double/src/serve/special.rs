@@ -292,13 +292,14 @@ pub fn deploy(world: &mut World, request: &Request) -> Response {
     let Some(site) = site.map(|site| site.id.clone()) else { return error(404, "NotFound", "There is no such app.") };
     match (request.method.as_str(), path) {
         ("POST", "api/publish") if request.body.starts_with(b"PK") => {
-            world.packages.insert(app, request.body.clone());
+            world.packages.insert(app.clone(), request.body.clone());
             let course = Course { status: 202, by: By::Status, polls: 2 };
             let number = world.start(&site, &course, End::Nothing, "Succeeded").unwrap_or_default();
             if let Some(site) = world.resources.get_mut(&site.to_ascii_lowercase()) {
                 site.operation = None;
             }
-            Response::json(202, &json!(number.to_string()))
+            let url = format!("{}/scm/{app}/api/deployments/{number}", world.origin);
+            Response::json(202, &json!(number.to_string())).header("location", url)
         }
         ("POST", "api/publish") => error(400, "BadRequest", "The package is no zip archive."),
         ("GET", path) => {
@@ -318,6 +319,41 @@ pub fn deploy(world: &mut World, request: &Request) -> Response {
                 &json!({ "id": number.to_string(), "status": status, "status_text": text, "complete": operation.is_done }),
             )
         }
+        _ => error(405, "MethodNotAllowed", "The method is not allowed here."),
+    }
+}
+
+/// What is inside a vault: `/kv/VAULT/secrets/NAME`, and the deleted ones beside.
+pub fn inside_vault(world: &mut World, request: &Request) -> Response {
+    let parts: Vec<String> = request.path.split('/').skip(2).map(str::to_ascii_lowercase).collect();
+    let [vault, place, name, rest @ ..] = parts.as_slice() else {
+        return error(404, "NotFound", "There is nothing here.");
+    };
+    let key = format!("{vault}/{name}");
+    let id = format!("/vaults/{vault}/secrets/{name}");
+    match (request.method.as_str(), place.as_str(), rest.first().map(String::as_str)) {
+        ("DELETE", "secrets", None) => {
+            let found = world.resources.keys().find(|other| other.ends_with(&id)).cloned();
+            let Some(resource) = found.and_then(|found| world.resources.remove(&found)) else {
+                return error(
+                    404,
+                    "SecretNotFound",
+                    format!("A secret with (name/id) {name} was not found in this key vault."),
+                );
+            };
+            world.deleted_secrets.insert(key.clone(), resource);
+            Response::json(
+                200,
+                &json!({ "recoveryId": format!("https://{vault}.vault.azure.net/deletedsecrets/{name}") }),
+            )
+        }
+        ("POST", "deletedsecrets", Some("recover")) => match world.deleted_secrets.remove(&key) {
+            Some(resource) => {
+                world.resources.insert(resource.id.to_ascii_lowercase(), resource);
+                Response::json(200, &json!({}))
+            }
+            None => error(404, "SecretNotFound", format!("Deleted Secret not found: {name}")),
+        },
         _ => error(405, "MethodNotAllowed", "The method is not allowed here."),
     }
 }

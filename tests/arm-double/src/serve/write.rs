@@ -189,6 +189,13 @@ fn taken(world: &World, row: &Row, place: &Place, body: &Json) -> Option<Respons
         );
         return Some(error(409, "ConflictError", message));
     }
+    let names: Vec<&str> = place.names.iter().map(String::as_str).collect();
+    if row.name == "Microsoft.KeyVault/vaults/secrets"
+        && world.deleted_secrets.contains_key(&names.join("/").to_ascii_lowercase())
+    {
+        let message = format!("Secret {} is currently in a deleted but recoverable state.", place.name());
+        return Some(error(409, "ObjectIsDeletedButRecoverable", message));
+    }
     if !row.unique || !world.is_taken(row, place.name(), &place.id()) {
         return None;
     }

@@ -1,0 +1,41 @@
+//! The typed kinds, by area.
+
+mod app;
+mod group;
+mod identity;
+mod monitor;
+mod names;
+mod realtime;
+mod storage;
+mod vault;
+
+use std::collections::BTreeMap;
+
+use crate::generic::AnyResource;
+use crate::kind::Kind;
+use crate::typed::Typed;
+
+/// Every kind by name.
+pub fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
+    let typed = typed().into_iter().map(|(name, kind)| (name, Box::new(kind) as Box<dyn Kind>));
+    typed.chain([("azure_resource", Box::new(AnyResource) as Box<dyn Kind>)]).collect()
+}
+
+/// The typed ones.
+pub fn typed() -> Vec<(&'static str, Typed)> {
+    vec![
+        ("azure_application_insights", monitor::application_insights()),
+        ("azure_function_app", app::function_app()),
+        ("azure_key_vault", vault::key_vault()),
+        ("azure_key_vault_secret", vault::key_vault_secret()),
+        ("azure_log_analytics_workspace", monitor::log_analytics_workspace()),
+        ("azure_resource_group", group::resource_group()),
+        ("azure_role_assignment", identity::role_assignment()),
+        ("azure_service_plan", app::service_plan()),
+        ("azure_storage_account", storage::storage_account()),
+        ("azure_storage_container", storage::storage_container()),
+        ("azure_user_assigned_identity", identity::user_assigned_identity()),
+        ("azure_web_pubsub", realtime::web_pubsub()),
+        ("azure_web_pubsub_hub", realtime::web_pubsub_hub()),
+    ]
+}

@@ -1,0 +1,225 @@
+"""Microsoft's own management clients, with their own pollers, against the double: what they do not accept, the double gets wrong.
+
+clients.py ENDPOINT SUBSCRIPTION TOKEN
+"""
+
+import sys
+import traceback
+
+from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.applicationinsights import ApplicationInsightsManagementClient
+from azure.mgmt.authorization import AuthorizationManagementClient
+from azure.mgmt.keyvault import KeyVaultManagementClient
+from azure.mgmt.loganalytics import LogAnalyticsManagementClient
+from azure.mgmt.msi import ManagedServiceIdentityClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.signalr import SignalRManagementClient
+from azure.mgmt.storage import StorageManagementClient
+from azure.mgmt.web import WebSiteManagementClient
+from azure.mgmt.webpubsub import WebPubSubManagementClient
+
+ENDPOINT, SUBSCRIPTION, TOKEN = sys.argv[1:]
+TENANT = "11111111-1111-1111-1111-111111111111"
+GROUP = "official"
+
+
+class Static:
+    def __init__(self, token):
+        self.token = token
+
+    def get_token(self, *scopes, **kwargs):
+        return AccessToken(self.token, 4102444800)
+
+    def get_token_info(self, *scopes, **kwargs):
+        return AccessTokenInfo(self.token, 4102444800)
+
+
+class Bearer(SansIOHTTPPolicy):
+    """The clients' own policy sends no token without TLS."""
+
+    def __init__(self, token):
+        self.token = token
+
+    def on_request(self, request):
+        request.http_request.headers["Authorization"] = f"Bearer {self.token}"
+
+
+def client(kind, token=TOKEN):
+    return kind(
+        Static(token), SUBSCRIPTION, base_url=ENDPOINT, polling_interval=0, authentication_policy=Bearer(token),
+        credential_scopes=["https://management.azure.com/.default"], retry_total=0,
+    )
+
+
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def refused(call, kind, code, status=None):
+    try:
+        answer = call()
+        if hasattr(answer, "result"):
+            answer.result()
+    except kind as error:
+        told = getattr(getattr(error, "error", None), "code", None)
+        assert code in (told or str(error)), f"{code} was expected: {error}"
+        assert status in (None, error.status_code), f"{status} was expected: {error.status_code}"
+    else:
+        raise AssertionError(f"{code} was expected, and the call succeeded")
+
+
+@check
+def groups():
+    groups = client(ResourceManagementClient).resource_groups
+    made = groups.create_or_update(GROUP, {"location": "westeurope", "tags": {"a": "1"}})
+    assert made.properties.provisioning_state == "Succeeded" and made.tags == {"a": "1"}
+    assert groups.check_existence(GROUP) and not groups.check_existence("missing")
+    assert groups.update(GROUP, {"tags": {"a": "2"}}).tags == {"a": "2"}
+    assert GROUP in [group.name for group in groups.list()]
+    refused(lambda: groups.get("missing"), ResourceNotFoundError, "ResourceGroupNotFound", 404)
+    refused(lambda: groups.create_or_update(GROUP, {"location": "eastus"}), HttpResponseError, "InvalidResourceGroupLocation", 409)
+
+
+@check
+def authentication():
+    groups = client(ResourceManagementClient, token="expired").resource_groups
+    refused(lambda: groups.get(GROUP), ClientAuthenticationError, "ExpiredAuthenticationToken", 401)
+
+
+@check
+def versions():
+    resources = client(ResourceManagementClient).resources
+    id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.Storage/storageAccounts/none"
+    refused(lambda: resources.get_by_id(id, api_version="1999-01-01"), HttpResponseError, "NoRegisteredProviderFound", 400)
+    refused(lambda: resources.get_by_id(id, api_version="2024-01-01"), ResourceNotFoundError, "ResourceNotFound", 404)
+
+
+@check
+def any_resource():
+    resources = client(ResourceManagementClient).resources
+    id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.Network/virtualNetworks/net"
+    body = {"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}}
+    made = resources.begin_create_or_update_by_id(id, body, api_version="2024-05-01").result()
+    assert made.properties["provisioningState"] == "Succeeded", made.properties
+    assert resources.get_by_id(id, api_version="2024-05-01").name == "net"
+    resources.begin_delete_by_id(id, api_version="2024-05-01").result()
+    refused(lambda: resources.get_by_id(id, api_version="2024-05-01"), ResourceNotFoundError, "ResourceNotFound", 404)
+
+
+@check
+def storage():
+    storage = client(StorageManagementClient)
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    assert storage.storage_accounts.check_name_availability({"name": "officialdata", "type": "Microsoft.Storage/storageAccounts"}).name_available
+    made = storage.storage_accounts.begin_create(GROUP, "officialdata", body).result()
+    assert made.provisioning_state == "Succeeded" and made.primary_endpoints.blob == "https://officialdata.blob.core.windows.net/"
+    assert len(storage.storage_accounts.list_keys(GROUP, "officialdata").keys_property) == 2
+    assert not storage.storage_accounts.check_name_availability({"name": "officialdata", "type": "Microsoft.Storage/storageAccounts"}).name_available
+    container = storage.blob_containers.create(GROUP, "officialdata", "box", {})
+    assert container.name == "box"
+    assert [item.name for item in storage.blob_containers.list(GROUP, "officialdata")] == ["box"]
+    storage.blob_containers.delete(GROUP, "officialdata", "box")
+    refused(lambda: storage.storage_accounts.begin_create(GROUP, "NO", body), HttpResponseError, "InvalidResourceName", 400)
+    refused(lambda: storage.storage_accounts.begin_create("missing", "officialmore", body), ResourceNotFoundError, "ResourceGroupNotFound", 404)
+    refused(lambda: storage.blob_containers.create(GROUP, "nothere", "box", {}), ResourceNotFoundError, "ParentResourceNotFound", 404)
+    storage.storage_accounts.delete(GROUP, "officialdata")
+
+
+@check
+def web():
+    web = client(WebSiteManagementClient)
+    plan = {"location": "westeurope", "kind": "functionapp", "sku": {"name": "FC1", "tier": "FlexConsumption"}, "properties": {"reserved": True}}
+    made = web.app_service_plans.begin_create_or_update(GROUP, "flex", plan).result()
+    assert made.location == "West Europe" and made.reserved, made.location
+    site = {"location": "westeurope", "kind": "functionapp,linux", "properties": {"serverFarmId": made.id, "siteConfig": {"appSettings": [{"name": "A", "value": "1"}]}}}
+    app = web.web_apps.begin_create_or_update(GROUP, "official-app", site).result()
+    assert app.default_host_name == "official-app.azurewebsites.net"
+    assert web.web_apps.list_application_settings(GROUP, "official-app").properties == {"A": "1"}
+    assert web.web_apps.get_configuration(GROUP, "official-app").number_of_workers == 1
+    web.web_apps.delete(GROUP, "official-app")
+    web.app_service_plans.delete(GROUP, "flex")
+
+
+@check
+def signalr():
+    signalr = client(SignalRManagementClient).signal_r
+    made = signalr.begin_create_or_update(GROUP, "official-signalr", {"location": "westeurope", "sku": {"name": "Standard_S1", "capacity": 1}}).result()
+    assert made.provisioning_state == "Succeeded" and made.host_name
+    assert signalr.list_keys(GROUP, "official-signalr").primary_key
+    signalr.begin_delete(GROUP, "official-signalr").result()
+    refused(lambda: signalr.get(GROUP, "official-signalr"), ResourceNotFoundError, "ResourceNotFound", 404)
+
+
+@check
+def webpubsub():
+    webpubsub = client(WebPubSubManagementClient)
+    made = webpubsub.web_pub_sub.begin_create_or_update(GROUP, "official-sockets", {"location": "westeurope", "sku": {"name": "Free_F1"}}).result()
+    assert made.provisioning_state == "Succeeded" and made.host_name
+    handler = {"urlTemplate": "https://example.org/events", "userEventPattern": "*", "systemEvents": ["connect"]}
+    hub = webpubsub.web_pub_sub_hubs.begin_create_or_update("chat", GROUP, "official-sockets", {"properties": {"eventHandlers": [handler]}}).result()
+    assert hub.properties.event_handlers[0].url_template == handler["urlTemplate"]
+    webpubsub.web_pub_sub_hubs.begin_delete("chat", GROUP, "official-sockets").result()
+    webpubsub.web_pub_sub.begin_delete(GROUP, "official-sockets").result()
+
+
+@check
+def observability():
+    logs = client(LogAnalyticsManagementClient).workspaces
+    made = logs.begin_create_or_update(GROUP, "official-logs", {"location": "westeurope", "properties": {"retentionInDays": 30}}).result()
+    assert made.customer_id and made.provisioning_state == "Succeeded"
+    insights = client(ApplicationInsightsManagementClient).components
+    body = {"location": "westeurope", "kind": "web", "properties": {"Application_Type": "web", "WorkspaceResourceId": made.id}}
+    assert insights.create_or_update(GROUP, "official-app", body).connection_string
+    insights.delete(GROUP, "official-app")
+    logs.begin_delete(GROUP, "official-logs").result()
+
+
+@check
+def identities():
+    identity = client(ManagedServiceIdentityClient).user_assigned_identities.create_or_update(GROUP, "official-id", {"location": "westeurope"})
+    assert identity.principal_id and identity.client_id
+    roles = client(AuthorizationManagementClient).role_assignments
+    scope = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+    role = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    name = "0f0f0f0f-0000-4000-8000-000000000001"
+    body = {"properties": {"roleDefinitionId": role, "principalId": identity.principal_id, "principalType": "ServicePrincipal"}}
+    assert roles.create(scope, name, body).name == name
+    assert roles.get(scope, name).principal_id == identity.principal_id
+    roles.delete(scope, name)
+
+
+@check
+def vaults():
+    vaults = client(KeyVaultManagementClient).vaults
+    body = {"location": "westeurope", "properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}}
+    made = vaults.begin_create_or_update(GROUP, "official-vault", body).result()
+    assert made.properties.vault_uri == "https://official-vault.vault.azure.net/"
+    vaults.delete(GROUP, "official-vault")
+    assert vaults.get_deleted("official-vault", "westeurope").properties.vault_id.lower() == made.id.lower()
+    refused(lambda: vaults.begin_create_or_update(GROUP, "official-vault", body), HttpResponseError, "ConflictError", 409)
+    vaults.begin_purge_deleted("official-vault", "westeurope").result()
+    refused(lambda: vaults.get_deleted("official-vault", "westeurope"), ResourceNotFoundError, "DeletedVaultNotFound", 404)
+
+
+@check
+def end():
+    groups = client(ResourceManagementClient).resource_groups
+    groups.begin_delete(GROUP).result()
+    assert not groups.check_existence(GROUP)
+
+
+failed = 0
+for function in CHECKS:
+    try:
+        function()
+        print(f"ok {function.__name__}")
+    except Exception:
+        failed += 1
+        print(f"FAILED {function.__name__}\n{traceback.format_exc()}")
+sys.exit(1 if failed else 0)
