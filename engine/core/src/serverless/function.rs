@@ -114,7 +114,7 @@ impl Code {
         &self.start
     }
 
-    /// The attribute `source` of whatever runs it: the folder alone, or with the command that builds it for this architecture (without one, for
+    /// The attribute `source` of whatever runs it: the folder alone, or with the command that builds it, for this architecture (without one, for
     /// machines like the one that builds). `add` are files that the platform needs beside the project's, by path.
     pub fn recipe<'a>(&self, architecture: Option<&str>, add: impl IntoIterator<Item = (&'a str, &'a str)>) -> Partial {
         let add: BTreeMap<String, Partial> =
@@ -123,8 +123,9 @@ impl Code {
         if let Some(build) = &self.build {
             recipe.insert("build".to_owned(), Value::string(build));
             recipe.insert("runtime".to_owned(), Value::string(self.runtime.to_string()));
-            recipe.extend(architecture.map(|it| ("architecture".to_owned(), Value::string(it))));
         }
+        // What is packed as it is may hold binaries too, and is refused when they are for other machines.
+        recipe.extend(architecture.map(|it| ("architecture".to_owned(), Value::string(it))));
         if !add.is_empty() {
             recipe.insert("add".to_owned(), Value::Map(add));
         }

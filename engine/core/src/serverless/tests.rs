@@ -76,6 +76,11 @@ fn a_build_makes_the_source_a_recipe() {
         "path": "api", "build": "npm ci", "runtime": "nodejs24", "architecture": "linux-x64", "add": { "run.sh": "#!/bin/sh\n" },
     });
     assert_eq!(serde_json::to_value(recipe).unwrap(), expected);
+    let packed = self::function(serde_json::json!({})).code().recipe(Some("linux-arm64"), []);
+    assert_eq!(
+        serde_json::to_value(packed).unwrap(),
+        serde_json::json!({ "path": "api", "architecture": "linux-arm64" })
+    );
 }
 
 #[test]

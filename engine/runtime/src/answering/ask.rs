@@ -113,8 +113,7 @@ impl Asker {
     async fn built(&self, recipe: Recipe, identity: Digest) -> Result<Packed, BuildFailure> {
         let none = || BuildFailure { why: NO_FILES.to_owned(), help: "plan from the stack".to_owned() };
         let workshop = self.workshop.clone().ok_or_else(none)?;
-        let secrets = self.world.secrets.values().map(|fetched| fetched.value.expose().clone()).collect();
-        workshop.make(recipe, identity, secrets, self.news.clone()).await
+        workshop.make(recipe, identity, Arc::new(self.world.secrets.clone()), self.news.clone()).await
     }
 
     async fn resource(&self, address: &ResourceAddress, deposed: Option<OpId>) -> Result<ResourceAnswer, String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use siac_core::deployment::resolve::Secrets;
 use siac_core::model::recipe::{Architecture, Recipe};
 
 /// Variables that a build inherits.
@@ -47,7 +48,7 @@ const SHORT: usize = 8;
 /// The environment of a build: what it inherits of `own`, but nothing that holds one of the secrets, and what is said to it.
 pub(super) fn environment(
     own: impl IntoIterator<Item = (OsString, OsString)>,
-    secrets: &[&str],
+    secrets: &Secrets,
     recipe: &Recipe,
     (architecture, host): (&Architecture, &Architecture),
     work: &Path,
@@ -87,27 +88,28 @@ fn is_inherited(name: &OsStr) -> bool {
     INHERITED.contains(&name.as_str()) || INHERITED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn tells(value: &OsStr, secrets: &[&str]) -> bool {
+fn tells(value: &OsStr, secrets: &Secrets) -> bool {
     let value = value.to_string_lossy();
-    secrets.iter().any(|secret| value == *secret || (secret.len() >= SHORT && value.contains(secret)))
+    let mut texts = secrets.values().map(|secret| secret.value.expose().as_str()).filter(|text| !text.is_empty());
+    texts.any(|text| value == text || (text.len() >= SHORT && value.contains(text)))
 }
 
 #[cfg(test)]
 mod tests {
+    use siac_core::model::secret::Secret;
+    use siac_core::ports::FetchedSecret;
+
     use super::*;
 
     fn seen(own: &[(&str, &str)], architecture: &str) -> BTreeMap<String, String> {
         let own = own.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let host: Architecture = "linux-x64-glibc".parse().unwrap();
         let architecture: Architecture = architecture.parse().unwrap();
+        let secret = |text: &str| FetchedSecret { value: Secret::new(text.to_owned()), version: None };
+        let secrets = ["hunter2-hunter2", "x", ""].map(|text| (text.to_owned(), secret(text))).into();
         let recipe = Recipe { runtime: Some("nodejs22".into()), ..Recipe::of("api") };
-        let environment = environment(
-            own,
-            &["hunter2-hunter2", "x"],
-            &recipe,
-            (&architecture, &host),
-            Path::new("/p/.siac/builds/work/1"),
-        );
+        let environment =
+            environment(own, &secrets, &recipe, (&architecture, &host), Path::new("/p/.siac/builds/work/1"));
         let text = |text: OsString| text.into_string().unwrap();
         environment.into_iter().map(|(name, value)| (text(name), text(value))).collect()
     }

@@ -19,14 +19,12 @@ pub fn here() -> Architecture {
     Architecture { os: Some(os.to_owned()), cpu: cpu.to_owned(), libc }
 }
 
-/// Which C library programs of this machine are linked with. How siac itself is linked says nothing about it.
+/// Which C library programs of this machine are linked with, by what loads them. How siac itself is linked says nothing about it.
 fn libc() -> &'static str {
-    let is_there = |folder: &str, start: &str| {
-        let entries = std::fs::read_dir(Path::new(folder)).into_iter().flatten().flatten();
-        entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(start))
-    };
-    let is_glibc = ["/lib", "/lib64", "/usr/lib64"].iter().any(|folder| is_there(folder, "ld-linux"));
-    if !is_glibc && is_there("/lib", "ld-musl-") { "musl" } else { "glibc" }
+    let is_there = |loaders: &[&str]| loaders.iter().any(|loader| Path::new(loader).exists());
+    let is_glibc = is_there(&["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"]);
+    let is_musl = is_there(&["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"]);
+    if is_musl && !is_glibc { "musl" } else { "glibc" }
 }
 
 /// The machines that are wanted, with everything that is not said as on `host`.

@@ -1,9 +1,13 @@
 use std::fs::Permissions;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use siac_core::model::event::Progress;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::sleep;
 
 use super::*;
 use crate::stop::{StopLevel, stop_switch};
@@ -55,7 +59,7 @@ impl Yard {
     async fn heard(&self, recipe: &Recipe) -> (Outcome, Vec<Progress>) {
         let (news, heard) = unbounded_channel();
         let identity = self.workshop.identity(recipe).unwrap();
-        let outcome = self.workshop.make(recipe.clone(), identity, vec!["hunter2".to_owned()], news).await;
+        let outcome = self.workshop.make(recipe.clone(), identity, Arc::default(), news).await;
         (outcome, drained(heard))
     }
 
@@ -195,7 +199,7 @@ async fn without_a_command_the_folder_is_packed_with_what_is_added() {
     let denied = Workshop { permission: Permission::Denied("--untrusted"), ..yard.workshop.clone() };
     fs::remove_dir_all(yard.path(".siac")).unwrap();
     let identity = denied.identity(&recipe).unwrap();
-    assert_eq!(denied.make(recipe, identity, vec![], unbounded_channel().0).await.unwrap(), made);
+    assert_eq!(denied.make(recipe, identity, Arc::default(), unbounded_channel().0).await.unwrap(), made);
 }
 
 #[tokio::test]
@@ -204,7 +208,7 @@ async fn nothing_is_run_where_it_is_forbidden() {
     let denied = Workshop { permission: Permission::Denied("--offline"), ..yard.workshop.clone() };
     let recipe = recipe("touch ../ran");
     let identity = denied.identity(&recipe).unwrap();
-    let make = || denied.make(recipe.clone(), identity, vec![], unbounded_channel().0);
+    let make = || denied.make(recipe.clone(), identity, Arc::default(), unbounded_channel().0);
     let failure = make().await.unwrap_err();
     assert!(failure.why.contains("`--offline` forbids that"), "{failure:?}");
     assert!(!yard.path(".siac").exists());
@@ -243,7 +247,7 @@ async fn a_build_that_takes_too_long_is_killed_with_all_that_it_started() {
         pids.display()
     ));
     let identity = workshop.identity(&recipe).unwrap();
-    let failure = workshop.make(recipe, identity, vec![], unbounded_channel().0).await.unwrap_err();
+    let failure = workshop.make(recipe, identity, Arc::default(), unbounded_channel().0).await.unwrap_err();
     assert!(failure.why.contains("took longer than"), "{failure:?}");
     let pids = fs::read_to_string(pids).unwrap();
     assert_eq!(pids.lines().count(), 2);
@@ -306,7 +310,7 @@ async fn what_two_runs_want_is_built_once() {
     );
     let (news, heard) = unbounded_channel();
     let identity = other.identity(&recipe).unwrap();
-    let (first, second) = tokio::join!(yard.make(&recipe), other.make(recipe.clone(), identity, vec![], news));
+    let (first, second) = tokio::join!(yard.make(&recipe), other.make(recipe.clone(), identity, Arc::default(), news));
     assert_eq!(first.unwrap(), second.unwrap());
     assert_eq!(fs::read_to_string(counter).unwrap(), "ran\n");
     assert!(drained(heard).iter().all(|news| !matches!(news, Progress::BuildEnded { is_made: false, .. })));
@@ -348,7 +352,7 @@ async fn a_source_that_changed_meanwhile_is_not_packed_under_the_wrong_name() {
     for recipe in [recipe("true"), Recipe::of("api")] {
         let identity = yard.workshop.identity(&recipe).unwrap();
         yard.write("api/src/a.js", &format!("changed for {:?}", recipe.build));
-        let failure = yard.workshop.make(recipe, identity, vec![], unbounded_channel().0).await.unwrap_err();
+        let failure = yard.workshop.make(recipe, identity, Arc::default(), unbounded_channel().0).await.unwrap_err();
         assert!(failure.why.contains("the source changed"), "{failure:?}");
     }
 }
