@@ -186,3 +186,44 @@ fn every_stack_of_a_project_is_asked_before_somebody_is_suspected() {
     let run = sandbox.succeed(&["doctor", "stacks/other.toml"]);
     assert!(!run.all().contains("perhaps"), "its state is still there: {}", run.all());
 }
+
+const COMPONENTS: &str = r#"
+[stack]
+name = "shop"
+
+[component.api]
+kind     = "rest-api"
+provider = "local"
+source   = "api"
+entry    = "server.js"
+scaling  = { min = 2, max = 2 }
+
+[component.feed]
+kind     = "websocket"
+provider = "local"
+profile  = "server"
+source   = "api"
+entry    = "server.js"
+for_each = '${toset(["eu", "us"])}'
+"#;
+
+#[test]
+fn components_are_meant_by_their_names() {
+    let sandbox = Sandbox::new();
+    sandbox.write("stacks/shop.toml", COMPONENTS);
+    sandbox.write("stacks/api/server.js", SERVER);
+    sandbox.write("stacks/api/package.json", "{ \"name\": \"api\", \"version\": \"1.0.0\" }");
+    sandbox.succeed(&["apply", "--auto-approve"]);
+    let run = sandbox.succeed(&["status"]);
+    run.says("component.api.local_service.server  healthy").says("2 processes").says("3 services, and all are healthy");
+    assert_eq!(lines(&sandbox.succeed(&["status", "feed", "--json"]), "service").len(), 2);
+    let one = &lines(&sandbox.succeed(&["status", r#"feed["eu"]"#, "--json"]), "service")[0];
+    assert_eq!(one["address"], r#"component.feed["eu"].local_service.server"#);
+    assert!(sandbox.succeed(&["open", "api", "--print"]).stdout.starts_with("http://"));
+    let socket = sandbox.succeed(&["open", r#"component.feed["us"]"#, "--print"]).stdout;
+    assert!(socket.starts_with("ws://"), "{socket}");
+    assert_eq!(sandbox.succeed(&["open", r#"feed["us"]"#]).stdout, socket.replace("ws://", "http://"));
+    sandbox.fail(1, &["open", "feed"]).says("answers at several places").says(r#"component.feed["eu"]"#);
+    sandbox.fail(1, &["logs", "feeed"]).says("did you mean `feed`?");
+    sandbox.succeed(&["logs"]).says("api        | begins with").says("feed[\"eu\"] | begins with");
+}

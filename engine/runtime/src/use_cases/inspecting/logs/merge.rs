@@ -19,16 +19,22 @@ struct Log {
     /// The time of its last line that had one: a line without a time belongs to the one before it.
     time: String,
     is_caught_up: bool,
+    has_ended: bool,
 }
 
 /// The logs.
 #[derive(Default)]
-pub(super) struct Merge(Vec<Log>);
+pub(super) struct Merge {
+    logs: Vec<Log>,
+    /// Whose turn it is to be heard first.
+    turn: usize,
+}
 
 impl Merge {
     /// Adds one more.
     pub fn add(&mut self, address: ResourceAddress, news: Receiver<LogNews>) {
-        self.0.push(Log { address, news, next: None, time: String::new(), is_caught_up: false });
+        let nothing = String::new();
+        self.logs.push(Log { address, news, next: None, time: nothing, is_caught_up: false, has_ended: false });
     }
 
     /// Tells every line until all logs have ended, or the taker breaks.
@@ -38,7 +44,7 @@ impl Merge {
         }
         while let Some((at, news)) = poll_fn(|task| self.poll_any(task)).await {
             if let LogNews::Line(line) = news {
-                take(Telling { address: self.0[at].address.clone(), line })?;
+                take(Telling { address: self.logs[at].address.clone(), line })?;
             }
         }
         ControlFlow::Continue(())
@@ -46,22 +52,30 @@ impl Merge {
 
     /// The earliest line of those that were there when the logs were asked for.
     async fn earliest(&mut self) -> Option<Telling> {
-        for log in &mut self.0 {
+        for log in &mut self.logs {
             log.hear().await;
         }
-        let waiting = self.0.iter_mut().filter(|log| log.next.is_some());
+        let waiting = self.logs.iter_mut().filter(|log| log.next.is_some());
         let earliest = waiting.min_by(|one, other| one.time.cmp(&other.time))?;
         let line = earliest.next.take()?;
         Some(Telling { address: earliest.address.clone(), line })
     }
 
-    /// The news of any log; nothing once all have ended.
+    /// The news of any log, each in its turn; nothing once all have ended.
     fn poll_any(&mut self, task: &mut Context<'_>) -> Poll<Option<(usize, LogNews)>> {
-        let mut have_all_ended = true;
-        for (at, log) in self.0.iter_mut().enumerate() {
+        let (mut have_all_ended, count) = (true, self.logs.len());
+        for at in (0..count).map(|step| (self.turn + step) % count) {
+            let log = &mut self.logs[at];
+            // Who has ended is asked no more: the runtime lets a task ask only so often before it must give way.
+            if log.has_ended {
+                continue;
+            }
             match log.news.poll_recv(task) {
-                Poll::Ready(Some(news)) => return Poll::Ready(Some((at, news))),
-                Poll::Ready(None) => {}
+                Poll::Ready(Some(news)) => {
+                    self.turn = at + 1;
+                    return Poll::Ready(Some((at, news)));
+                }
+                Poll::Ready(None) => log.has_ended = true,
                 Poll::Pending => have_all_ended = false,
             }
         }
@@ -128,6 +142,25 @@ mod tests {
         say(&two, &[("0", "new")]).await;
         drop((one, two, silent));
         assert_eq!(told(merge).await, "one a, one belongs to a, two b, two c, one d, two new");
+    }
+
+    #[tokio::test]
+    async fn many_logs_come_to_an_end_and_none_keeps_the_others_waiting() {
+        let mut merge = Merge::default();
+        let mut logs: Vec<Sender<LogNews>> = (0..1_000).map(|_| log(&mut merge, "x")).collect();
+        let (last, first) = (logs.remove(999), logs.remove(0));
+        for log in [&first, &last] {
+            log.send(LogNews::CaughtUp).await.unwrap();
+        }
+        drop(logs);
+        for _ in 0..10 {
+            say(&first, &[("1", "again")]).await;
+        }
+        say(&last, &[("1", "heard")]).await;
+        drop((first, last));
+        let texts = told(merge).await;
+        let heard = texts.split(", ").position(|text| text == "x heard");
+        assert!(heard.is_some_and(|at| at < 3), "{texts}");
     }
 
     #[tokio::test]
