@@ -159,9 +159,30 @@ fn record(folder: &Path, exit: &Exit) -> io::Result<()> {
 }
 
 async fn run(job: &Job) -> Exit {
+    // Before the command is there: whoever stops this runner finds it ready to pass that on.
+    let stops = Stops::listen();
     match start(job) {
-        Ok(child) => attend(child, job).await,
+        Ok(child) => attend(child, job, stops).await,
         Err(why) => Exit { format: 1, not_started: Some(why), ..Exit::default() },
+    }
+}
+
+/// What asks this runner to stop its command.
+struct Stops {
+    terminate: Option<tokio::signal::unix::Signal>,
+    interrupt: Option<tokio::signal::unix::Signal>,
+}
+
+impl Stops {
+    fn listen() -> Self {
+        Self { terminate: signal(SignalKind::terminate()).ok(), interrupt: signal(SignalKind::interrupt()).ok() }
+    }
+
+    async fn arrival(&mut self) {
+        tokio::select! {
+            () = arrival(&mut self.terminate) => {}
+            () = arrival(&mut self.interrupt) => {}
+        }
     }
 }
 
@@ -196,7 +217,7 @@ pub(crate) fn missing_program(program: &str, error: &io::Error) -> String {
     }
 }
 
-async fn attend(mut child: Child, job: &Job) -> Exit {
+async fn attend(mut child: Child, job: &Job, stops: Stops) -> Exit {
     let group = child.id().and_then(|pid| i32::try_from(pid).ok());
     let output = Captured::new(Part::Beginning(MAX_OUTPUT), &job.secrets);
     let errors = Captured::new(Part::End(MAX_ERRORS), &job.secrets);
@@ -204,7 +225,7 @@ async fn attend(mut child: Child, job: &Job) -> Exit {
         tokio::spawn(output.clone().follow(child.stdout.take())),
         tokio::spawn(errors.clone().follow(child.stderr.take())),
     ];
-    let (status, timed_out) = wait(&mut child, group, job.limit).await;
+    let (status, timed_out) = wait(&mut child, group, job.limit, stops).await;
     for reader in readers {
         // What the command left running in the background may hold its output open; it is not waited for.
         let _ = timeout(LINGER, reader).await;
@@ -221,18 +242,16 @@ async fn attend(mut child: Child, job: &Job) -> Exit {
 }
 
 /// Waits for the command to end, passing on what asks it to stop: the limit, or a signal to this runner.
-async fn wait(child: &mut Child, group: Option<i32>, limit: Duration) -> (Option<ExitStatus>, bool) {
+async fn wait(child: &mut Child, group: Option<i32>, limit: Duration, mut stops: Stops) -> (Option<ExitStatus>, bool) {
     let tell = |signal| {
         if let Some(group) = group {
             signal_group(group, signal);
         }
     };
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).ok(), signal(SignalKind::interrupt()).ok());
     let timed_out = tokio::select! {
         status = child.wait() => return (status.ok(), false),
         () = sleep(limit) => true,
-        () = arrival(&mut terminate) => false,
-        () = arrival(&mut interrupt) => false,
+        () = stops.arrival() => false,
     };
     tell(Signal::TERM);
     if let Ok(status) = timeout(GRACE, child.wait()).await {
