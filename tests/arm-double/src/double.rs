@@ -237,6 +237,11 @@ impl Double {
         self.world().next_failure = Some((code.to_owned(), message.to_owned()));
     }
 
+    /// Lets the next package that is handed over fail to run.
+    pub fn fail_next_deployment(&self, message: &str) {
+        self.world().next_deployment = Some(message.to_owned());
+    }
+
     /// Forgets every operation's status, as services do after a day.
     pub fn forget_operations(&self) {
         self.world().operations.clear();

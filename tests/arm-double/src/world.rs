@@ -88,6 +88,8 @@ pub struct World {
     pub is_held: bool,
     /// How the next operation fails.
     pub next_failure: Option<(String, String)>,
+    /// Why the next package does not run.
+    pub next_deployment: Option<String>,
     /// Deleted secrets, by vault and name in lower case.
     pub deleted_secrets: BTreeMap<String, Resource>,
     /// Packages by app.
@@ -112,6 +114,7 @@ impl World {
             troubles: Vec::new(),
             is_held: false,
             next_failure: None,
+            next_deployment: None,
             deleted_secrets: BTreeMap::new(),
             packages: BTreeMap::new(),
             origin: String::new(),
@@ -225,7 +228,7 @@ impl World {
     /// Begins what goes on with a resource; `None` when nothing does.
     pub fn start(&mut self, id: &str, course: &Course, end: End, state: &str) -> Option<u64> {
         let has_state = self.resource(id).and_then(|resource| self.row(&resource.ty)).is_none_or(|row| row.state);
-        let failure = self.next_failure.take();
+        let failure = self.next_failure.take_if(|_| end != End::Nothing);
         if course.by == By::Nothing && failure.is_none() {
             self.finish(id, end, has_state);
             return None;
@@ -258,17 +261,13 @@ impl World {
         if let Some(resource) = self.resources.get_mut(&done.id.to_ascii_lowercase()) {
             resource.operation = None;
         }
-        match &done.failure {
-            Some(_) => {
-                if let Some(resource) = self.resources.get_mut(&done.id.to_ascii_lowercase()) {
-                    put(&mut resource.document, "properties.provisioningState", json!("Failed"));
-                }
+        let has_state = self.resource(&done.id).and_then(|it| self.row(&it.ty)).is_none_or(|row| row.state);
+        match (&done.failure, self.resources.get_mut(&done.id.to_ascii_lowercase())) {
+            (None, _) => self.finish(&done.id, done.end, has_state),
+            (Some(_), Some(resource)) if has_state && done.end != End::Nothing => {
+                put(&mut resource.document, "properties.provisioningState", json!("Failed"));
             }
-            None => {
-                let has_state =
-                    self.resource(&done.id).and_then(|resource| self.row(&resource.ty)).is_none_or(|row| row.state);
-                self.finish(&done.id, done.end, has_state);
-            }
+            (Some(_), _) => {}
         }
         Some(done)
     }

@@ -16,12 +16,13 @@ fn stack(text: &str) -> String {
     let (before, after) = text.split_once("[provider.azure]").unwrap();
     let (_, after) = after.split_once("\n\n").unwrap();
     let text = format!("{before}{after}");
-    let text = text.replace("path         = \"../services/rest-api\"", "path         = \"app\"");
+    let text = text.replace("path         = \"../services/rest-api\"", "path         = \"service\"");
     text.replace("build        = \"npm ci --omit=dev\"\n", "")
 }
 
 async fn lives(text: &str, from: &str, to: &str) {
     let house = House::new();
+    house.write("service/server.js", "");
     let stack = stack(text);
     let report = house.run(Goal::Stack(&stack)).await.unwrap();
     assert_eq!(report.status, Some(Status::Complete), "{:?}", report.failures);

@@ -322,7 +322,7 @@ async fn a_package_is_deployed_once_and_a_failed_one_is_told() {
     assert!(first.starts_with(b"PK"));
     made(&house, &app("package = \"app\"\napp_settings = { A = \"1\" }")).await;
     assert_eq!(house.double.count("POST /scm/functions/api/publish"), 1);
-    house.double.fail_next_operation("x", "the host does not start");
+    house.double.fail_next_deployment("the host does not start");
     let why = refused(&house, &app("package = \"app2\"\napp_settings = { A = \"1\" }")).await;
     assert!(why.contains("the package was not deployed: the host does not start"), "{why}");
     assert_ne!(house.double.package("functions").unwrap(), first);

@@ -295,6 +295,10 @@ pub fn deploy(world: &mut World, request: &Request) -> Response {
             world.packages.insert(app.clone(), request.body.clone());
             let course = Course { status: 202, by: By::Status, polls: 2 };
             let number = world.start(&site, &course, End::Nothing, "Succeeded").unwrap_or_default();
+            let failure = world.next_deployment.take().map(|message| ("DeploymentFailed".to_owned(), message));
+            if let Some(operation) = world.operations.get_mut(&number) {
+                operation.failure = failure;
+            }
             if let Some(site) = world.resources.get_mut(&site.to_ascii_lowercase()) {
                 site.operation = None;
             }
