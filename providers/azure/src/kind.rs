@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use siac_core::model::diagnostic::Diagnostics;
 use siac_core::model::schema::{Attribute, KindSchema, RecoveryClass};
 use siac_core::model::snapshot::Object;
-use siac_core::model::value::{Known, Partial};
+use siac_core::model::value::{Known, Partial, Value};
 use siac_core::ports::{Call, Fault, Planned};
 
 use crate::arm::{Arm, ResourceId};
@@ -82,6 +82,19 @@ pub struct Seen {
     pub outputs: BTreeMap<String, Known>,
 }
 
+/// What people should know of a kind besides its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Described {
+    /// The type and the api-version that is spoken; `None` when the stack says both.
+    pub speaks: Option<(&'static str, &'static str)>,
+    /// How it is known whose it is, unless the stack says.
+    pub evidence: Evidence,
+    /// How it is changed in place, unless the stack says.
+    pub write: Write,
+    /// Whether a change is refused that someone else's change has overtaken.
+    pub has_etags: bool,
+}
+
 /// One kind of managed resource.
 ///
 /// A kind says where its resources are and how their documents read; order, ownership, operations and recovery are `life`'s.
@@ -89,6 +102,13 @@ pub struct Seen {
 pub trait Kind: Send + Sync {
     /// What it promises.
     fn schema(&self) -> KindSchema;
+
+    /// What is to be known of it besides.
+    fn described(&self) -> Described {
+        let nothing = Value::Map(BTreeMap::new());
+        let write = self.write(Fields(&nothing));
+        Described { speaks: None, evidence: self.evidence(None), write, has_etags: self.has_etags() }
+    }
 
     /// What would happen to it.
     fn plan(&self, schema: &KindSchema, prior: Option<&Object>, desired: &Partial) -> Planned {

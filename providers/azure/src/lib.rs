@@ -23,4 +23,5 @@ mod settings;
 mod typed;
 
 pub use arm::Pace;
+pub use kind::{Described, Evidence, Write};
 pub use provider::AzureProvider;

@@ -17,7 +17,7 @@ use siac_core::ports::{Call, Catalogue, Fault, Observed, Planned, Provider};
 use crate::arm::{Arm, Connection, Method, Pace, Request, ResourceId, child};
 use crate::data::{AnyResourceData, ClientConfig, SUBSCRIPTIONS_API, Subscription};
 use crate::fields::Fields;
-use crate::kind::{Account, Data, Kind};
+use crate::kind::{Account, Data, Described, Kind};
 use crate::kinds::kinds;
 use crate::life::Life;
 use crate::marks::{LONGEST_KEY, LONGEST_VALUE, MOST_TAGS, RESERVED};
@@ -60,6 +60,11 @@ impl AzureProvider {
             data: data.iter().map(|(name, kind)| (*name, kind.schema())).collect(),
         };
         Self { schema, kinds, data, credential, pace, account: OnceLock::new() }
+    }
+
+    /// What people should know of a kind besides its schema; `None` when there is no such kind.
+    pub fn described(&self, kind: &str) -> Option<Described> {
+        self.kinds.get(kind).map(|kind| kind.described())
     }
 
     fn account(&self) -> Result<&Account, Fault> {

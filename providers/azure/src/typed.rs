@@ -20,7 +20,7 @@ use siac_core::ports::{Fault, Planned, Verdict};
 use crate::arm::{Failure, Method, Request, ResourceId, at, child, put};
 use crate::fields::Fields;
 use crate::form::from_json;
-use crate::kind::{Evidence, Kind, Occasion, Seen, Target, Task, Write};
+use crate::kind::{Described, Evidence, Kind, Occasion, Seen, Target, Task, Write};
 use crate::likeness::compared;
 
 pub use form::{ENABLED, Form, INVERTED, WHEN_TRUE};
@@ -95,6 +95,11 @@ impl Typed {
 impl Kind for Typed {
     fn schema(&self) -> KindSchema {
         self.schema.clone()
+    }
+
+    fn described(&self) -> Described {
+        let (evidence, write, has_etags) = (self.evidence, self.write, self.has_etags);
+        Described { speaks: Some((self.ty, self.api)), evidence, write, has_etags }
     }
 
     fn plan(&self, schema: &KindSchema, prior: Option<&Object>, desired: &Partial) -> Planned {

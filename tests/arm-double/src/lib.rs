@@ -17,3 +17,4 @@ mod types;
 mod world;
 
 pub use double::{Double, Exchange, Trouble};
+pub use types::told_by;

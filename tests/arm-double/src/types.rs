@@ -143,6 +143,18 @@ fn changed() -> Course {
     Course { status: 200, ..Course::default() }
 }
 
+/// How the making of a type is told to go on, in words; `None` when the table does not have the type.
+pub fn told_by(ty: &str) -> Option<&'static str> {
+    let row = types().into_iter().find(|row| row.name.eq_ignore_ascii_case(ty))?;
+    Some(match row.create.by {
+        By::Nothing => "at once",
+        By::Status => "status",
+        By::Location => "result",
+        By::Both => "status and result",
+        By::State => "its state",
+    })
+}
+
 /// Every type.
 ///
 /// # Panics

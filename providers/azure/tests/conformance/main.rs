@@ -1,6 +1,7 @@
 //! Every kind of the provider `azure`, through the real engine, against the double of Azure Resource Manager.
 
 mod crashes;
+mod documents;
 mod house;
 mod rows;
 mod stacks;
