@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use siac_emulators::{Credentials, Emulator, Rule};
+use siac_emulators::{Emulator, Rule};
 
 use super::sandbox::{Sandbox, eventually, signal};
 
@@ -58,16 +58,6 @@ impl Project {
             "[stack]\nname = \"shop\"\n\n[state]\nbackend = \"s3\"\nbucket = {bucket:?}\nprefix = \"prod\"\n{table}"
         );
         self.sandbox.write("stack.toml", &format!("{state}\n{resources}"));
-    }
-
-    fn become_(&mut self, credentials: &Credentials) {
-        for (name, value) in &mut self.sandbox.environment {
-            match name.as_str() {
-                "AWS_ACCESS_KEY_ID" => value.clone_from(&credentials.access_key_id),
-                "AWS_SECRET_ACCESS_KEY" => value.clone_from(&credentials.secret_access_key),
-                _ => {}
-            }
-        }
     }
 
     fn without(&mut self, variable: &str) {
