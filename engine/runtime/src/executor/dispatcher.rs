@@ -161,8 +161,7 @@ impl<'a> Dispatcher<'a> {
         let (throttle, world) = (&self.throttle, &self.around.world);
         let typical =
             |step: &Step| world.kind(&step.provider, &step.address).map_or(Duration::MAX, |kind| kind.typical);
-        self.deployment
-            .next(|step| throttle.has_room(Service::of(&step.provider, &step.address.kind), typical(step)))
+        self.deployment.next(|step| throttle.has_room(Service::of(&step.provider, &step.address.kind), typical(step)))
     }
 
     fn start(&mut self, task: Task) {

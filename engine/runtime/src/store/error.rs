@@ -95,7 +95,7 @@ pub enum StoreError {
     /// The state went to another place.
     #[error("the state was brought to {to}; name that place in `[state]`. What is left here is a copy of that day")]
     Moved {
-        /// Where to.
+        /// Where to, as the authenticated HEAD names it.
         to: String,
     },
     /// Objects are missing or do not belong together.

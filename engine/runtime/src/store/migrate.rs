@@ -150,7 +150,7 @@ fn is_live(head: &Head) -> bool {
 /// Whether everything is done already.
 fn check_new_place(here: &Head, there: Option<&Current>, to: &str) -> Result<bool, StoreError> {
     if let Some(moved) = here.moved_to.as_ref().filter(|moved| *moved != to) {
-        return Err(StoreError::Moved { to: envelope::printable(moved) });
+        return Err(StoreError::Moved { to: moved.clone() });
     }
     let Some(Current { head: there, .. }) = there else { return Ok(false) };
     let is_same = there.stack_uuid == here.stack_uuid;

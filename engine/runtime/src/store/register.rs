@@ -5,7 +5,6 @@ use std::time::Duration;
 use siac_core::model::identity::{Digest, OpId};
 use siac_core::ports::{DataKey, Hold, StoreFault, Version, random_16};
 
-use super::envelope::printable;
 use super::head::{FORMAT, Head, UnverifiedHead};
 use super::{CREATED_BY, Store, StoreError};
 
@@ -44,7 +43,7 @@ impl Store {
     pub(super) async fn read_head(&self) -> Result<Option<Current>, StoreError> {
         let current = self.read_any_head().await?;
         if let Some(to) = current.as_ref().and_then(|current| current.head.moved_to.as_deref()) {
-            return Err(StoreError::Moved { to: printable(to) });
+            return Err(StoreError::Moved { to: to.to_owned() });
         }
         self.witness.check(current.as_ref().map(|current| &current.head))?;
         Ok(current)
