@@ -6,7 +6,8 @@ Beyond what MiniStack does it is faithful where tests would otherwise prove too 
  1. an alias with weights splits its invocations, direct ones and those of integrations;
  2. a function's policy without a qualifier does not show the statements of its aliases;
  3. Lambda refuses roles that it cannot assume, reserved or too many variables, missing code, aliases of missing versions;
- 4. a function whose last update is still in progress takes no other one.
+ 4. a function whose last update is still in progress takes no other one;
+ 5. policies see the condition keys `s3:if-match`, `s3:if-none-match`, `dynamodb:LeadingKeys` and `kms:EncryptionContext:*`.
 
 What the service models say of a request's shape is checked by the proxy in front, for every service.
 """
@@ -45,8 +46,9 @@ os.environ.update(BIND_HOST="127.0.0.1", MINISTACK_HOST="localhost", GATEWAY_POR
 import ministack.app as ministack  # noqa: E402
 from hypercorn.asyncio import serve  # noqa: E402
 from hypercorn.config import Config  # noqa: E402
+from ministack.core import iam_actions  # noqa: E402
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict  # noqa: E402
-from ministack.services import iam, lambda_svc as functions  # noqa: E402
+from ministack.services import dynamodb, iam, lambda_svc as functions  # noqa: E402
 
 
 # 1. Weights.
@@ -191,6 +193,50 @@ def missing_version(name, data):
 plain_create_alias, plain_update_alias = functions._create_alias, functions._update_alias
 functions._create_alias = lambda name, data: missing_version(name, data) or plain_create_alias(name, data)
 functions._update_alias = lambda name, alias, data: missing_version(name, data) or plain_update_alias(name, alias, data)
+
+
+# 5. Condition keys, by the names and the meaning that the service authorization reference gives them.
+
+plain_s3_context = iam_actions.s3_service_context
+plain_dynamodb_context = iam_actions.dynamodb_service_context
+plain_tag_context = iam_actions.request_tag_context
+
+
+def s3_context(action, query, path="", headers=None):
+    context = plain_s3_context(action, query, path, headers)
+    conditions = ("if-match", "if-none-match") if action in ("s3:PutObject", "s3:DeleteObject") else ()
+    found = {f"s3:{name}": (headers or {}).get(name) for name in conditions}
+    return {**context, **{name: value for name, value in found.items() if value}}
+
+
+def parsed(body):
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def dynamodb_context(body):
+    context, data = plain_dynamodb_context(body), parsed(body)
+    name, given = data.get("TableName"), data.get("Key") or data.get("Item")
+    if not given or name not in dynamodb._tables:
+        return context
+    schema = dynamodb._tables[name].get("KeySchema", [])
+    hashed = [part["AttributeName"] for part in schema if part["KeyType"] == "HASH"]
+    leading = [next(iter(given[part].values())) for part in hashed if part in given]
+    return {**context, "dynamodb:LeadingKeys": leading}
+
+
+def tag_context(service, action, body, parameters):
+    context = plain_tag_context(service, action, body, parameters)
+    bound = parsed(body).get("EncryptionContext") or {} if service == "kms" else {}
+    return {**context, **{f"kms:EncryptionContext:{name}": value for name, value in bound.items()}}
+
+
+iam_actions.s3_service_context = s3_context
+iam_actions.dynamodb_service_context = dynamodb_context
+iam_actions.request_tag_context = tag_context
 
 
 # What the tests ask for beside the cloud's own interfaces.

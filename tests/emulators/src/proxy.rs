@@ -60,7 +60,8 @@ impl Proxy {
         Self::listen(upstream, None)
     }
 
-    /// A proxy that compares signed requests with the models of a contract, and answers malformed ones itself.
+    /// A proxy that compares signed requests with the models of a contract, and answers malformed ones itself. It stands for the end of TLS in
+    /// front of a service: what passes it counts as having come with TLS.
     ///
     /// # Panics
     /// When no port is free.
@@ -209,7 +210,8 @@ impl Shared {
     fn forward(&self, request: &Request) -> io::Result<Response> {
         let mut upstream = TcpStream::connect(self.upstream)?;
         upstream.set_nodelay(true)?;
-        upstream.write_all(&request.to_bytes())?;
+        let is_secure = self.contract.is_some();
+        upstream.write_all(&request.to_bytes(is_secure))?;
         message::read_response(&mut BufReader::new(upstream), request.method == "HEAD")
     }
 

@@ -55,10 +55,13 @@ impl Request {
         stripped
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self, is_secure: bool) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in self.headers.iter().filter(|(name, _)| !OWN_HEADERS.contains(&name.as_str())) {
             head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if is_secure {
+            head.push_str("x-forwarded-proto: https\r\n");
         }
         head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", self.body.len()));
         [head.as_bytes(), &self.body].concat()
