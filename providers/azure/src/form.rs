@@ -9,13 +9,14 @@ use crate::arm::child;
 use crate::fields::exposed;
 
 /// Fields whose spelling does not follow from their words.
-const SPELLED: [(&str, &str); 6] = [
+const SPELLED: [(&str, &str); 7] = [
     ("instance_memory_mb", "instanceMemoryMB"),
     ("daily_quota_gb", "dailyQuotaGb"),
     ("ftps_state", "ftpsState"),
     ("max_size_in_megabytes", "maxSizeInMegabytes"),
     ("http20_enabled", "http20Enabled"),
     ("http2_enabled", "http20Enabled"),
+    ("webhook_properties", "webHookProperties"),
 ];
 
 /// How ARM spells a field.

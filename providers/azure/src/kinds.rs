@@ -1,11 +1,13 @@
 //! The typed kinds, by area.
 
+mod alerts;
 mod app;
 mod group;
 mod identity;
 mod monitor;
 mod names;
 mod realtime;
+mod servicebus;
 mod storage;
 mod vault;
 
@@ -24,14 +26,21 @@ pub fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
 /// The typed ones.
 pub fn typed() -> Vec<(&'static str, Typed)> {
     vec![
+        ("azure_action_group", alerts::action_group()),
         ("azure_application_insights", monitor::application_insights()),
         ("azure_function_app", app::function_app()),
         ("azure_key_vault", vault::key_vault()),
         ("azure_key_vault_secret", vault::key_vault_secret()),
         ("azure_log_analytics_workspace", monitor::log_analytics_workspace()),
+        ("azure_metric_alert", alerts::metric_alert()),
         ("azure_resource_group", group::resource_group()),
         ("azure_role_assignment", identity::role_assignment()),
         ("azure_service_plan", app::service_plan()),
+        ("azure_servicebus_namespace", servicebus::namespace()),
+        ("azure_servicebus_queue", servicebus::queue()),
+        ("azure_servicebus_subscription", servicebus::subscription()),
+        ("azure_servicebus_topic", servicebus::topic()),
+        ("azure_signalr", realtime::signalr()),
         ("azure_storage_account", storage::storage_account()),
         ("azure_storage_container", storage::storage_container()),
         ("azure_user_assigned_identity", identity::user_assigned_identity()),

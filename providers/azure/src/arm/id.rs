@@ -95,13 +95,13 @@ impl ResourceId {
     /// The resource, group or subscription that this is a part of; `None` for a subscription.
     pub fn parent(&self) -> Option<Self> {
         let (above, _) = self.0.rsplit_once('/')?;
-        let (above, word) = above.rsplit_once('/')?;
+        let (above, _) = above.rsplit_once('/')?;
         // `…/providers/Namespace/type/name` stands below what precedes `providers`.
         let above = match above.rsplit_once("/providers/") {
             Some((scope, namespace)) if !namespace.contains('/') => scope,
             _ => above,
         };
-        (!above.is_empty() && !word.eq_ignore_ascii_case("subscriptions")).then(|| Self(above.to_owned()))
+        (!above.is_empty()).then(|| Self(above.to_owned()))
     }
 }
 
@@ -137,6 +137,7 @@ mod tests {
             ("/subscriptions/0000/resourceGroups/rg", GROUP, Some(SUBSCRIPTION)),
             (SITE, "Microsoft.Web/sites", Some("/subscriptions/0000/resourceGroups/rg")),
             (&format!("{SITE}/config/web"), "Microsoft.Web/sites/config", Some(SITE)),
+            (&format!("{SITE}/subscriptions/one"), "Microsoft.Web/sites/subscriptions", Some(SITE)),
             (
                 &format!("{SITE}/providers/Microsoft.Authorization/locks/no"),
                 "Microsoft.Authorization/locks",

@@ -1,16 +1,16 @@
-//! Web PubSub: WebSocket connections, kept by Azure and answered by functions.
+//! Web PubSub and SignalR: connections, kept by Azure and answered by functions.
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use siac_core::model::diagnostic::{Diagnostic, Diagnostics};
 use siac_core::model::types::Type;
-use siac_core::model::value::Partial;
+use siac_core::model::value::{Known, Partial, Value};
 use siac_core::ports::Fault;
 
-use crate::arm::put;
+use crate::arm::{child, put};
 use crate::kind::{Target, Task, Write};
 use crate::kinds::names;
-use crate::typed::{ENABLED, INVERTED, Special, Typed, flag, identity, number, object, some, usually};
+use crate::typed::{ENABLED, Form, INVERTED, Special, Typed, flag, identity, number, object, some, usually};
 
 /// The sizes of Web PubSub and SignalR. Source: their REST specification, `ResourceSku`.
 const SKUS: &[&str] = &["Free_F1", "Standard_S1", "Premium_P1", "Premium_P2"];
@@ -133,4 +133,67 @@ pub fn web_pubsub_hub() -> Typed {
         .part(number("keep_alive_interval", "properties.webSocketKeepAliveIntervalInSeconds", 1, 120, "how often connections are pinged, in seconds"))
         .written(Write::Put)
         .takes(20)
+}
+
+/// The mode of a SignalR service stands among its features. Those that a write does not name stay as they are.
+const SERVICE_MODE: Form = Form { to: service_mode_to, from: service_mode_from };
+
+fn service_mode_to(value: &Known, _: &Type) -> Json {
+    json!([{ "flag": "ServiceMode", "value": value.as_str().unwrap_or_default() }])
+}
+
+fn service_mode_from(json: &Json, _: &Type) -> Known {
+    let is_mode = |feature: &&Json| child(feature, "flag").and_then(Json::as_str) == Some("ServiceMode");
+    let mode =
+        json.as_array().into_iter().flatten().find(is_mode).and_then(|feature| child(feature, "value")?.as_str());
+    mode.map_or(Value::Null, Value::string)
+}
+
+/// `azure_signalr`.
+pub fn signalr() -> Typed {
+    let auth = object(&[
+        ("type", Type::String, true),
+        ("managed_identity", object(&[("resource", Type::String, false)]), false),
+    ]);
+    let upstream = object(&[
+        ("url_template", Type::String, true),
+        ("hub_pattern", Type::String, false),
+        ("event_pattern", Type::String, false),
+        ("category_pattern", Type::String, false),
+        ("auth", auth, false),
+    ]);
+    Typed::of("Microsoft.SignalRService/signalR@2024-03-01", "a service that keeps SignalR connections")
+        .in_group(NAME, "its name, unique in all of Azure: 3 to 63 letters, digits and hyphens, a letter first")
+        .located()
+        .tagged()
+        .fixed("kind", json!("SignalR"))
+        .part(usually("sku", "sku.name", "Standard_S1", "its size; Free_F1 takes 20 connections and 20,000 messages a day").one_of(SKUS))
+        .part(number("capacity", "sku.capacity", 1, 1_000, "how many units, of 1,000 connections each"))
+        // Source: the REST specification of SignalR, `SignalRFeature`.
+        .part(
+            usually("service_mode", "properties.features", "Default", "who answers: Default is a server of its own, Serverless are functions, Classic is either")
+                .form(SERVICE_MODE)
+                .one_of(&["Default", "Serverless", "Classic"]),
+        )
+        .part(some("upstream_endpoints", "properties.upstream.templates", Type::list(upstream), "who is told of events without a server, in this order: `url_template`, the patterns that it is for, and `auth`"))
+        .part(some("cors_allowed_origins", "properties.cors.allowedOrigins", Type::list(Type::String), "which other origins browsers may connect from"))
+        // Source: the same, `ServerlessSettings`.
+        .part(number("serverless_connection_timeout", "properties.serverless.connectionTimeoutInSeconds", 1, 120, "how long a client may be silent without a server, in seconds"))
+        .part(flag("local_auth_enabled", "properties.disableLocalAuth", false, "whether keys open it; otherwise only identities do").form(INVERTED))
+        .part(flag("public_network_access", "properties.publicNetworkAccess", true, "whether it is reached from outside virtual networks").form(ENABLED))
+        .part(flag("client_certificates", "properties.tls.clientCertEnabled", false, "whether clients are asked for certificates"))
+        .part(identity())
+        .shows("hostname", "properties.hostName", "the name of its host: clients connect to `https://HOSTNAME/client/?hub=HUB`")
+        .shows("external_ip", "properties.externalIP", "its address")
+        .shows("principal_id", "identity.principalId", "the id of its own identity, by which roles are given to it")
+        .keys(
+            "listKeys",
+            "local_auth_enabled",
+            &[
+                ("primary_connection_string", "primaryConnectionString", "what servers are told, with the first key"),
+                ("primary_access_key", "primaryKey", "the first key"),
+            ],
+        )
+        .takes(90)
+        .special(PubSub { ty: "Microsoft.SignalRService/SignalR" })
 }

@@ -1,7 +1,16 @@
 //! What is done with each kind: the table that the suite goes through, and that the reference repeats.
 
+mod alerts;
 mod generic;
+mod messaging;
 mod typed;
+
+/// A resource group.
+pub const GROUP: &str = r#"
+[resource.azure_resource_group.rg]
+name = "rg"
+location = "westeurope"
+"#;
 
 /// One kind, and what is done with it.
 #[derive(Debug, Clone, Copy)]
@@ -48,5 +57,5 @@ impl Row {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [generic::ROWS, typed::ROWS].concat()
+    [generic::ROWS, typed::ROWS, messaging::ROWS, alerts::ROWS].concat()
 }

@@ -1,12 +1,6 @@
 //! The typed kinds.
 
-use super::Row;
-
-const GROUP: &str = r#"
-[resource.azure_resource_group.rg]
-name = "rg"
-location = "westeurope"
-"#;
+use super::{GROUP, Row};
 
 const ACCOUNT: &str = r#"
 [resource.azure_resource_group.rg]
