@@ -4,9 +4,15 @@
 mod aws;
 #[cfg(feature = "azure")]
 mod azure;
+#[cfg(feature = "azure")]
+mod azure_project;
+#[cfg(feature = "azure")]
+mod azure_stacks;
 mod builds;
 mod components;
 mod crashes;
+#[cfg(feature = "azure")]
+mod functions_host;
 mod guides;
 mod looking;
 mod newcomers;

@@ -17,6 +17,7 @@ fn stack(text: &str) -> String {
     let (_, after) = after.split_once("\n\n").unwrap();
     let text = format!("{before}{after}");
     let text = text.replace("path         = \"../services/rest-api\"", "path         = \"service\"");
+    let text = text.replace("path = \"../services/azure-websocket\"", "path = \"service\"");
     text.replace("build        = \"npm ci --omit=dev\"\n", "")
 }
 
