@@ -158,9 +158,13 @@ impl<'a> Life<'a> {
             if let Owner::Other(whose) = owner(&tags_of(&answer.body), self.call) {
                 self.refuse_others(&target, &whose)?;
             }
-            self.kind.spare(&task, &target).await?;
-            if !self.kind.delete(&task, &target).await? {
-                self.deleted(&target).await?;
+            if is_going(&answer.body) {
+                self.resumed(DELETE, &target, Operation::Resource).await?;
+            } else {
+                self.kind.spare(&task, &target).await?;
+                if !self.kind.delete(&task, &target).await? {
+                    self.deleted(&target).await?;
+                }
             }
         }
         self.gone(&target).await?;
@@ -441,6 +445,13 @@ impl<'a> Life<'a> {
 
 /// How often a deleted resource is looked at, a little less and less often: for about a minute. A choice of this project.
 const LOOKS: u32 = 7;
+
+/// Whether a resource is being deleted already: the answer to an earlier request was lost, or somebody else sent one.
+fn is_going(document: &Json) -> bool {
+    at(document, "properties.provisioningState")
+        .and_then(Json::as_str)
+        .is_some_and(|state| state.eq_ignore_ascii_case("Deleting"))
+}
 
 /// Whether an attribute is sent otherwise than it is remembered.
 fn differs(task: &Task<'_>, name: &str, sent: &Known) -> bool {

@@ -30,6 +30,16 @@ pub struct Exchange {
     pub status: u16,
 }
 
+impl Exchange {
+    /// Whether a regular expression matches method and path.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn is(&self, pattern: &str) -> bool {
+        Regex::new(pattern).expect("a regular expression").is_match(&self.what)
+    }
+}
+
 /// What goes wrong, and how often.
 #[derive(Debug, Clone)]
 pub struct Trouble {

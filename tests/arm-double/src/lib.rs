@@ -17,4 +17,4 @@ mod types;
 mod world;
 
 pub use double::{Double, Exchange, Trouble};
-pub use types::told_by;
+pub use types::{Told, told};

@@ -11,8 +11,8 @@ use crate::double::{Double, Exchange};
 use crate::http::{Request, Response};
 use crate::json::{at, filled};
 use crate::path::Place;
-use crate::types::{By, Row};
-use crate::world::{End, Resource, World, etag, guid, words};
+use crate::types::Row;
+use crate::world::{Resource, World, etag, guid, words};
 
 /// Answers a request, and remembers it.
 pub fn answer(world: &mut World, request: &Request) -> Response {
@@ -133,11 +133,8 @@ fn resource(world: &mut World, request: &Request, place: &Place, version: &str) 
 }
 
 fn looked_at(world: &mut World, row: &Row, place: &Place) -> Response {
-    // A resource whose own state tells of its operation is nearer to its end with every look.
-    let number = world.resource(&place.id()).and_then(|resource| resource.operation);
-    let tells_itself = |end| end != End::Gone || row.delete.by == By::State;
-    let operation = number.filter(|number| world.operations.get(number).is_some_and(|it| tells_itself(it.end)));
-    if let Some(number) = operation {
+    // Time passes with every look, whatever tells of the operation: the answer that says where may have been lost.
+    if let Some(number) = world.resource(&place.id()).and_then(|resource| resource.operation) {
         world.look(number);
     }
     match world.resource(&place.id()).cloned() {

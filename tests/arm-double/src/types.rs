@@ -143,16 +143,31 @@ fn changed() -> Course {
     Course { status: 200, ..Course::default() }
 }
 
-/// How the making of a type is told to go on, in words; `None` when the table does not have the type.
-pub fn told_by(ty: &str) -> Option<&'static str> {
+/// How it is told that the writes of a type go on: `at once` when they do not, `status`, `result`, `status and result`, or `its state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// When it is made.
+    pub made: &'static str,
+    /// When it is changed.
+    pub changed: &'static str,
+    /// When it is deleted.
+    pub deleted: &'static str,
+}
+
+/// How it is told of a type; `None` when the table does not have it.
+pub fn told(ty: &str) -> Option<Told> {
+    if ty.eq_ignore_ascii_case("Microsoft.Resources/resourceGroups") {
+        return Some(Told { made: "at once", changed: "at once", deleted: "result" });
+    }
     let row = types().into_iter().find(|row| row.name.eq_ignore_ascii_case(ty))?;
-    Some(match row.create.by {
+    let word = |course: &Course| match course.by {
         By::Nothing => "at once",
         By::Status => "status",
         By::Location => "result",
         By::Both => "status and result",
         By::State => "its state",
-    })
+    };
+    Some(Told { made: word(&row.create), changed: word(&row.update), deleted: word(&row.delete) })
 }
 
 /// Every type.

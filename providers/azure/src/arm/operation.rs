@@ -81,6 +81,8 @@ impl Operation {
         match (&answer.operation, &answer.location) {
             (Some(url), _) => Some(Self::Status(url.clone())),
             (None, Some(url)) if answer.status == 202 => Some(Self::Result(url.clone())),
+            // It goes on, and nothing says where.
+            (None, None) if answer.status == 202 => Some(Self::Resource),
             _ => at(&answer.body, "properties.provisioningState")
                 .and_then(Json::as_str)
                 .is_some_and(|state| !is_final(state))
@@ -230,6 +232,7 @@ mod tests {
             (answer(201, json!({}), None, Some("https://a/res")), None),
             (answer(201, json!({ "properties": { "provisioningState": "Creating" } }), None, None), Some("resource")),
             (answer(200, json!({ "properties": { "provisioningState": "Succeeded" } }), None, None), None),
+            (answer(202, Json::Null, None, None), Some("resource")),
             (answer(204, Json::Null, None, None), None),
         ];
         for (answer, expected) in cases {

@@ -61,7 +61,7 @@ fn exercised(provider: &AzureProvider) -> String {
         let anchor = row.kind;
         let ty = provider.described(row.kind).and_then(|described| described.speaks).map_or(row.name, |(ty, _)| ty);
         let [update, drift, replace] = [row.updated, row.meddling, row.replaced].map(|part| yes(!part.is_empty()));
-        let told = siac_arm_double::told_by(ty).unwrap_or("at once");
+        let told = siac_arm_double::told(ty).map_or("at once", |told| told.made);
         let _ = writeln!(text, "| [`{anchor}`](#{anchor}) | {ty} | {told} | yes | {update} | {drift} | {replace} |");
     }
     let left_out = rows.iter().filter(|row| !row.not_provable.is_empty());

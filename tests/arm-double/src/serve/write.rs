@@ -238,7 +238,8 @@ fn accepted(world: &mut World, id: &str, row: &Row, course: &Course, usual: u16,
         (_, status) => status,
     };
     let response = match world.resource(id).cloned() {
-        Some(resource) if status != 202 && status != 204 => shown(world, status, &resource),
+        // Where no header tells of the operation, the document does.
+        Some(resource) if (status != 202 || by == By::State) && status != 204 => shown(world, status, &resource),
         _ => Response::empty(status),
     };
     let Some(number) = number else { return response };
