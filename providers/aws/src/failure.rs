@@ -144,13 +144,13 @@ impl<T> Sorted<T> for Result<T, Failure> {
 }
 
 fn failure<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(action: &str, error: &SdkError<E>) -> Failure {
-    let Some(service) = error.as_service_error() else {
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    // A success that cannot be read says nothing of what happened.
+    let Some(service) = error.as_service_error().filter(|_| status >= 300) else {
         return Failure { fault: unanswered(action, error), code: String::new(), status: 0, meaning: Meaning::Nothing };
     };
-    let response = error.raw_response();
-    let status = response.map_or(0, |response| response.status().as_u16());
     let code = bare(service.meta().code().unwrap_or_default()).to_owned();
-    let retry_after = response.and_then(|response| response.headers().get("retry-after")?.parse().ok());
+    let retry_after = error.raw_response().and_then(|response| response.headers().get("retry-after")?.parse().ok());
     let why = told(action, &code, status, service.meta().message(), error.request_id());
     let (fault, meaning) = sort(action, &code, status, why, retry_after.map(Duration::from_secs));
     Failure { fault, code, status, meaning }

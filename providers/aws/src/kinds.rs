@@ -24,7 +24,9 @@
 use crate::kind::{Data, Kind};
 
 pub mod apigatewayv2;
+pub mod cloudwatch;
 pub mod dynamodb;
+pub mod events;
 pub mod iam;
 pub mod identity;
 pub mod lambda;
@@ -44,7 +46,12 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_apigatewayv2_route", Box::new(apigatewayv2::route::Route)),
         ("aws_apigatewayv2_route_response", Box::new(apigatewayv2::route_response::RouteResponse)),
         ("aws_apigatewayv2_stage", Box::new(apigatewayv2::stage::Stage)),
+        ("aws_cloudwatch_dashboard", Box::new(cloudwatch::dashboard::Dashboard)),
+        ("aws_cloudwatch_event_bus", Box::new(events::bus::Bus)),
+        ("aws_cloudwatch_event_rule", Box::new(events::rule::Rule)),
+        ("aws_cloudwatch_event_target", Box::new(events::target::Target)),
         ("aws_cloudwatch_log_group", Box::new(logs::log_group::LogGroup)),
+        ("aws_cloudwatch_metric_alarm", Box::new(cloudwatch::metric_alarm::MetricAlarm)),
         ("aws_dynamodb_table", Box::new(dynamodb::table::Table)),
         ("aws_iam_role", Box::new(iam::role::Role)),
         ("aws_iam_role_policy", Box::new(iam::role_policy::RolePolicy)),

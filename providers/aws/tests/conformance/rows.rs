@@ -4,6 +4,7 @@ mod apis;
 mod functions;
 mod identity;
 mod messages;
+mod operations;
 mod storage;
 mod tables;
 
@@ -38,5 +39,6 @@ impl Row {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [apis::ROWS, functions::ROWS, identity::ROWS, messages::ROWS, storage::ROWS, tables::ROWS].concat()
+    [apis::ROWS, functions::ROWS, identity::ROWS, messages::ROWS, operations::ROWS, storage::ROWS, tables::ROWS]
+        .concat()
 }
