@@ -27,8 +27,10 @@ pub fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
 pub fn typed() -> Vec<(&'static str, Typed)> {
     vec![
         ("azure_action_group", alerts::action_group()),
+        ("azure_app_service", app::app_service()),
         ("azure_application_insights", monitor::application_insights()),
         ("azure_function_app", app::function_app()),
+        ("azure_function_app_slot", app::function_app_slot()),
         ("azure_key_vault", vault::key_vault()),
         ("azure_key_vault_secret", vault::key_vault_secret()),
         ("azure_log_analytics_workspace", monitor::log_analytics_workspace()),

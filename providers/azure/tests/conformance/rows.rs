@@ -4,6 +4,7 @@ mod alerts;
 mod generic;
 mod messaging;
 mod typed;
+mod web;
 
 /// A resource group.
 pub const GROUP: &str = r#"
@@ -57,5 +58,5 @@ impl Row {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [generic::ROWS, typed::ROWS, messaging::ROWS, alerts::ROWS].concat()
+    [generic::ROWS, typed::ROWS, messaging::ROWS, alerts::ROWS, web::ROWS].concat()
 }

@@ -286,12 +286,10 @@ pub fn token(request: &Request) -> Response {
 pub fn deploy(world: &mut World, request: &Request) -> Response {
     let mut parts = request.path.trim_start_matches("/scm/").splitn(2, '/');
     let (app, path) = (parts.next().unwrap_or_default().to_ascii_lowercase(), parts.next().unwrap_or_default());
-    let site = world.resources.values().find(|resource| {
-        resource.ty == "Microsoft.Web/sites" && resource.id.to_ascii_lowercase().ends_with(&format!("/{app}"))
-    });
+    let site = world.resources.values().find(|resource| is_behind(resource, &app));
     let Some(site) = site.map(|site| site.id.clone()) else { return error(404, "NotFound", "There is no such app.") };
     match (request.method.as_str(), path) {
-        ("POST", "api/publish") if request.body.starts_with(b"PK") => {
+        ("POST", "api/publish" | "api/zipdeploy") if request.body.starts_with(b"PK") => {
             world.packages.insert(app.clone(), request.body.clone());
             let course = Course { status: 202, by: By::Status, polls: 2 };
             let number = world.start(&site, &course, End::Nothing, "Succeeded").unwrap_or_default();
@@ -305,7 +303,7 @@ pub fn deploy(world: &mut World, request: &Request) -> Response {
             let url = format!("{}/scm/{app}/api/deployments/{number}", world.origin);
             Response::json(202, &json!(number.to_string())).header("location", url)
         }
-        ("POST", "api/publish") => error(400, "BadRequest", "The package is no zip archive."),
+        ("POST", "api/publish" | "api/zipdeploy") => error(400, "BadRequest", "The package is no zip archive."),
         ("GET", path) => {
             let number = path.trim_start_matches("api/deployments/").parse().unwrap_or_default();
             let Some(operation) = world.look(number) else {
@@ -325,6 +323,14 @@ pub fn deploy(world: &mut World, request: &Request) -> Response {
         }
         _ => error(405, "MethodNotAllowed", "The method is not allowed here."),
     }
+}
+
+/// Whether an app or a slot has this host: a slot's begins with the app's name.
+fn is_behind(resource: &Resource, host: &str) -> bool {
+    let is_site = matches!(resource.ty.as_str(), "Microsoft.Web/sites" | "Microsoft.Web/sites/slots");
+    let wanted = format!("{host}.azurewebsites.net");
+    let name = resource.document["properties"]["defaultHostName"].as_str();
+    is_site && name.is_some_and(|name| name.eq_ignore_ascii_case(&wanted))
 }
 
 /// What is inside a vault: `/kv/VAULT/secrets/NAME`, and the deleted ones beside.
