@@ -201,15 +201,17 @@ impl Offered {
             true => repeated(limit, || self.kind.settle(task, &remote)).await,
             false => Ok(()),
         };
+        // What was sent stands. Only of an object that did not come to its end it counts what is different from before.
+        let remembered = if settled.is_ok() { None } else { task.object };
         let seen = until(VISIBLE.min(limit), || async {
-            Ok(match self.kind.look(task.aws, &remote, task.object).await? {
+            Ok(match self.kind.look(task.aws, &remote, remembered).await? {
                 Some(seen) => Standing::Ready(seen),
                 None => Standing::Waiting("not visible".to_owned()),
             })
         });
         match (settled, seen.await) {
-            (Ok(()), Ok(seen)) => Ok(self.observed(task.aws, &remote, seen, task.object)),
-            (Err(fault), Ok(seen)) => Err(partial(self.observed(task.aws, &remote, seen, task.object), &fault)),
+            (Ok(()), Ok(seen)) => Ok(self.observed(task.aws, &remote, seen, remembered)),
+            (Err(fault), Ok(seen)) => Err(partial(self.observed(task.aws, &remote, seen, remembered), &fault)),
             (Ok(()), Err(fault)) | (Err(fault), Err(_)) => Err(partial(bare(&remote, task), &fault)),
         }
     }

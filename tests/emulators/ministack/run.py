@@ -7,12 +7,16 @@ Beyond what MiniStack does it is faithful where tests would otherwise prove too 
  2. a function's policy without a qualifier does not show the statements of its aliases;
  3. Lambda refuses roles that it cannot assume, reserved or too many variables, missing code, aliases of missing versions;
  4. a function whose last update is still in progress takes no other one;
- 5. policies see the condition keys `s3:if-match`, `s3:if-none-match`, `dynamodb:LeadingKeys` and `kms:EncryptionContext:*`.
+ 5. policies see the condition keys `s3:if-match`, `s3:if-none-match`, `dynamodb:LeadingKeys` and `kms:EncryptionContext:*`;
+ 6. an API answers whoever calls it, and an alias that has moved calls its new version;
+ 7. tags of an API or a stage show in it;
+ 8. an empty text takes away what there was, in IAM and SNS too.
 
 What the service models say of a request's shape is checked by the proxy in front, for every service.
 """
 
 import asyncio
+import functools
 import json
 import os
 import random
@@ -47,8 +51,10 @@ import ministack.app as ministack  # noqa: E402
 from hypercorn.asyncio import serve  # noqa: E402
 from hypercorn.config import Config  # noqa: E402
 from ministack.core import iam_actions  # noqa: E402
-from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict  # noqa: E402
-from ministack.services import dynamodb, iam, lambda_svc as functions  # noqa: E402
+from ministack.core.responses import (  # noqa: E402
+    AccountRegionScopedDict, AccountScopedDict, get_account_id, get_region,
+)
+from ministack.services import apigateway, dynamodb, iam, lambda_svc as functions, sns  # noqa: E402
 
 
 # 1. Weights.
@@ -192,7 +198,6 @@ def missing_version(name, data):
 
 plain_create_alias, plain_update_alias = functions._create_alias, functions._update_alias
 functions._create_alias = lambda name, data: missing_version(name, data) or plain_create_alias(name, data)
-functions._update_alias = lambda name, alias, data: missing_version(name, data) or plain_update_alias(name, alias, data)
 
 
 # 5. Condition keys, by the names and the meaning that the service authorization reference gives them.
@@ -237,6 +242,47 @@ def tag_context(service, action, body, parameters):
 iam_actions.s3_service_context = s3_context
 iam_actions.dynamodb_service_context = dynamodb_context
 iam_actions.request_tag_context = tag_context
+
+
+# 6. Who may call, and what is called.
+
+def api_scope(api_id):
+    return next(((account, region) for (account, region, stored), _ in apigateway._apis.all_items() if stored == api_id), None)
+
+
+def moved(name, alias, data):
+    answer = missing_version(name, data) or plain_update_alias(name, alias, data)
+    # A worker is kept by the alias that it was started for.
+    functions.invalidate_worker(name, qualifier=alias, account=get_account_id(), region=get_region())
+    return answer
+
+
+apigateway.find_api_scope = api_scope
+functions._update_alias = moved
+
+
+# 7. Tags.
+
+def showing_tags(plain):
+    def changed(arn, change):
+        answer = plain(arn, change)
+        kind, api, *stage = arn.split("::/", 1)[-1].split("/")
+        thing = apigateway._stages.get(api, {}).get(stage[1]) if stage[:1] == ["stages"] else apigateway._apis.get(api)
+        if thing is not None and answer[0] < 300:
+            thing["tags"] = dict(apigateway._tag_store(arn).get(arn, {}))
+        return answer
+
+    return changed
+
+
+apigateway._tag_resource = showing_tags(apigateway._tag_resource)
+apigateway._untag_resource = showing_tags(apigateway._untag_resource)
+
+
+# 8. Empty texts.
+
+for module in (iam, sns):
+    module.parse_qs = functools.partial(module.parse_qs, keep_blank_values=True)
 
 
 # What the tests ask for beside the cloud's own interfaces.

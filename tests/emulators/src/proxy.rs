@@ -190,6 +190,7 @@ impl Shared {
                 gate.wait();
                 Ok(Some(response))
             }
+            Some(Trouble::Retell(words)) => Ok(Some(self.forward(request)?.saying(&words))),
             Some(Trouble::Strip(names)) => self.forward(&request.without(&names)).map(Some),
         }
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use siac_core::model::address::ResourceAddress;
-use siac_core::model::event::{Event, EventSink, StopRequested};
+use siac_core::model::event::{Event, EventSink, Progress, StopRequested};
 use siac_core::model::path::Path;
 use siac_core::model::plan::{Action, Change};
 use siac_core::model::snapshot::{Snapshot, Status};
@@ -55,6 +55,8 @@ pub struct Report {
     pub status: Option<Status>,
     /// What went wrong.
     pub failures: Vec<String>,
+    /// What it waited for, and what it tried again: `ADDRESS: WHY`.
+    pub waits: Vec<String>,
     /// What is remembered at its end.
     pub snapshot: Snapshot,
 }
@@ -191,7 +193,7 @@ impl House {
             _ => None,
         };
         let wait = Wait { timeout: Duration::from_secs(60), ..Wait::default() };
-        let locked = lock(&site, &store, Purpose::Apply, &wait, &mut Deaf, Stop::never()).await;
+        let locked = lock(&site, &store, Purpose::Apply, &wait, &mut Ear::default(), Stop::never()).await;
         let Locked { session, start, .. } = locked.map_err(told)?;
         let kept = match goal {
             Goal::Rollback(serial) => Some(store.find(&SnapshotName::Serial(serial)).await.map_err(told)?),
@@ -205,7 +207,7 @@ impl House {
         };
         let artifacts = Arc::new(session.artifacts());
         let terms = Terms { on_failure: None, artifacts, is_untrusted: false, stop: Stop::never() };
-        let planned = plan(&site, &start, wish, &Options::default(), terms, &mut Deaf).await;
+        let planned = plan(&site, &start, wish, &Options::default(), terms, &mut Ear::default()).await;
         let Planned { plan, artifacts, world, .. } = match planned {
             Ok(planned) => planned,
             Err(failed) => {
@@ -219,10 +221,12 @@ impl House {
             return idle(session, start.snapshot, actions, changes).await;
         }
         let order = Order { plan, artifacts, parallelism: PARALLELISM };
-        let applied = apply(&site, session, start, order, world, &mut Deaf, Stop::never()).await.map_err(told)?;
+        let mut ear = Ear::default();
+        let applied = apply(&site, session, start, order, world, &mut ear, Stop::never()).await.map_err(told)?;
         let failures = applied.failures.iter().map(|failure| format!("{}: {}", failure.address, failure.why)).collect();
         let published = applied.published.ok_or_else(|| format!("left open: {:?}", applied.open))?;
-        Ok(Report { changes, actions, status: Some(applied.status), failures, snapshot: published.snapshot })
+        let (status, snapshot) = (Some(applied.status), published.snapshot);
+        Ok(Report { changes, actions, status, failures, waits: ear.waits, snapshot })
     }
 
     /// Calls AWS as somebody else would, with a client that is not siac's: service, call in snake case, arguments as JSON.
@@ -251,7 +255,7 @@ async fn idle(
     changes: Vec<String>,
 ) -> Result<Report, String> {
     session.release(Leaving::Clean).await.map_err(told)?;
-    Ok(Report { changes, actions, status: None, failures: Vec::new(), snapshot })
+    Ok(Report { changes, actions, status: None, failures: Vec::new(), waits: Vec::new(), snapshot })
 }
 
 fn in_words(change: &Change) -> String {
@@ -276,10 +280,18 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-struct Deaf;
+/// Hears what a run waits for.
+#[derive(Default)]
+struct Ear {
+    waits: Vec<String>,
+}
 
-impl EventSink for Deaf {
-    fn emit(&mut self, _: &Event) -> ControlFlow<StopRequested> {
+impl EventSink for Ear {
+    fn emit(&mut self, event: &Event) -> ControlFlow<StopRequested> {
+        let Event::Progress(progress) = event else { return ControlFlow::Continue(()) };
+        if let Progress::Waiting { address, standing: why } | Progress::Retrying { address, why, .. } = progress {
+            self.waits.push(format!("{address}: {why}"));
+        }
         ControlFlow::Continue(())
     }
 }

@@ -8,3 +8,4 @@ mod ownership;
 mod rows;
 mod serving;
 mod suite;
+mod waiting;

@@ -79,6 +79,13 @@ pub(super) struct Response {
 }
 
 impl Response {
+    /// The same in other words: each of the first texts stands for the second one.
+    pub(super) fn saying(self, words: &[(String, String)]) -> Self {
+        let text = String::from_utf8_lossy(&self.body).into_owned();
+        let body = words.iter().fold(text, |text, (old, new)| text.replace(old, new)).into_bytes();
+        Self { body, ..self }
+    }
+
     pub(super) fn new(status: u16, content_type: &str, body: &str) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self { status, headers, body: body.as_bytes().to_vec(), spoken_length: None }

@@ -24,6 +24,7 @@ pub(super) enum Trouble {
     HoldRequest(Gate),
     HoldAnswer(Gate),
     Strip(Vec<String>),
+    Retell(Vec<(String, String)>),
 }
 
 impl Rule {
@@ -93,6 +94,12 @@ impl Rule {
     #[must_use]
     pub fn strips(self, names: &[&str]) -> Self {
         self.with(Trouble::Strip(names.iter().map(|&name| name.to_owned()).collect()))
+    }
+
+    /// The answer says something else: each of the first texts stands for the second one, wherever it occurs.
+    #[must_use]
+    pub fn retells(self, words: &[(&str, &str)]) -> Self {
+        self.with(Trouble::Retell(words.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect()))
     }
 
     fn with(self, trouble: Trouble) -> Self {

@@ -38,7 +38,11 @@ impl Kind for Authorizer {
             ("authorizer_credentials_arn", text("the role that the API takes on to call it").rule(limits::arn())),
             (
                 "authorizer_payload_format_version",
-                text("the form of the event that the function gets, of an HTTP API").rule(Rule::OneOf(&["1.0", "2.0"])),
+                Attribute::optional_computed(
+                    Type::String,
+                    "the form of the event that the function gets, of an HTTP API",
+                )
+                .rule(Rule::OneOf(&["1.0", "2.0"])),
             ),
             (
                 "authorizer_result_ttl_in_seconds",

@@ -1,14 +1,17 @@
 //! `aws_apigatewayv2_deployment`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_apigatewayv2::types::DeploymentStatus;
-use siac_core::model::schema::{Attribute, RecoveryClass, Rule};
+use siac_core::model::path::Path;
+use siac_core::model::schema::{Attribute, KindSchema, RecoveryClass, Rule};
 use siac_core::model::snapshot::Object;
 use siac_core::model::types::Type;
-use siac_core::model::value::Value;
-use siac_core::ports::Fault;
+use siac_core::model::value::{Partial, Value};
+use siac_core::planning::compare::by_schema;
+use siac_core::ports::{Fault, Planned, Verdict};
 
 use super::{PERMISSIONS, api_attribute, pair};
 use crate::account::Account;
@@ -34,7 +37,6 @@ impl Kind for Deployment {
             (
                 "triggers",
                 Attribute::optional(Type::map(Type::String), "any values; when one changes, the API is deployed anew")
-                    .immutable()
                     .write_only(),
             ),
             ("auto_deployed", Attribute::computed(Type::Bool, "whether API Gateway made it by itself").stays()),
@@ -45,6 +47,20 @@ impl Kind for Deployment {
             .needs(PERMISSIONS);
         described.evidence = Evidence::Tags;
         described
+    }
+
+    /// Other triggers are another deployment. Of one that was adopted they are not known, and so no reason to make it anew.
+    fn plan(&self, schema: &KindSchema, prior: Option<&Object>, desired: &Partial) -> Planned {
+        let mut planned = by_schema(schema, prior, desired);
+        let before = prior.and_then(|prior| prior.inputs.get("triggers")).filter(|triggers| !triggers.is_null());
+        let changed = planned.changed.iter().filter(|path| path.root() == Some("triggers")).cloned();
+        let changed: Vec<Path> = changed.filter(|_| before.is_some()).collect();
+        if !changed.is_empty() {
+            planned.verdict = Verdict::Replace;
+            planned.requires_replace.extend(changed);
+            planned.outputs = Partial::Map(BTreeMap::new());
+        }
+        planned
     }
 
     async fn candidates(&self, task: &Task<'_>) -> Result<Vec<String>, Fault> {
@@ -104,6 +120,9 @@ impl Kind for Deployment {
     }
 
     async fn change(&self, task: &Task<'_>, remote: &str, seen: &Seen) -> Result<(), Fault> {
+        if !task.differing(seen).any(&["description"]) {
+            return Ok(());
+        }
         let (api, id) = pair(remote)?;
         let marks = seen.tags.clone().unwrap_or_default();
         let call = task.aws.apigatewayv2().update_deployment().api_id(api).deployment_id(id);

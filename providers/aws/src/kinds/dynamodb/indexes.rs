@@ -152,15 +152,16 @@ async fn one(task: &Task<'_>, remote: &str, update: GlobalSecondaryIndexUpdate) 
     active(task.aws, remote).await
 }
 
-/// The capacity of every index, for a table that becomes provisioned.
-pub fn capacities(inputs: Fields<'_>, is_provisioned: bool) -> Result<Option<Vec<GlobalSecondaryIndexUpdate>>, Fault> {
+/// The capacity of every index that there is, for a table that becomes provisioned. One that is to go has as much as the table until then.
+pub fn capacities(inputs: Fields<'_>, seen: &Seen) -> Result<Option<Vec<GlobalSecondaryIndexUpdate>>, Fault> {
+    let (now, wanted) = (seen.wish(), inputs.objects("global_secondary_index"));
     let mut updates = Vec::new();
-    for fields in inputs.objects("global_secondary_index") {
-        if let Some(capacity) = throughput(fields)?.filter(|_| is_provisioned) {
-            let update = UpdateGlobalSecondaryIndexAction::builder().index_name(fields.need("name")?);
-            let update = built(update.provisioned_throughput(capacity).build())?;
-            updates.push(GlobalSecondaryIndexUpdate::builder().update(update).build());
-        }
+    for there in Fields(&now).objects("global_secondary_index") {
+        let stays = wanted.iter().find(|it| it.text("name") == there.text("name"));
+        let Some(capacity) = throughput(*stays.unwrap_or(&inputs))? else { continue };
+        let update = UpdateGlobalSecondaryIndexAction::builder().index_name(there.need("name")?);
+        let update = built(update.provisioned_throughput(capacity).build())?;
+        updates.push(GlobalSecondaryIndexUpdate::builder().update(update).build());
     }
     Ok((!updates.is_empty()).then_some(updates))
 }

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::types::{
     PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, SseStatus, TableDescription, Tag,
     TimeToLiveSpecification, TimeToLiveStatus,
 };
-use siac_core::model::value::{Known, Value};
+use siac_core::model::snapshot::Object;
+use siac_core::model::value::{Known, Partial, Value};
 use siac_core::ports::Fault;
 
 use crate::account::Account;
@@ -15,8 +16,15 @@ use crate::marks::Tags;
 use crate::seen::{Seen, Told, object};
 
 /// What is seen of a table beyond its description; `None` when it is gone meanwhile.
-pub async fn look(aws: &Account, remote: &str, arn: &str, seen: Seen) -> Result<Option<Seen>, Fault> {
+pub async fn look(
+    aws: &Account,
+    remote: &str,
+    arn: &str,
+    seen: Seen,
+    remembered: Option<&Object>,
+) -> Result<Option<Seen>, Fault> {
     let Some(ttl) = expiry(aws, remote).await? else { return Ok(None) };
+    let ttl = as_written(ttl, remembered);
     let Some(recovery) = recovery(aws, remote).await? else { return Ok(None) };
     let mut tags = Tags::new();
     let mut next = None;
@@ -42,6 +50,17 @@ async fn expiry(aws: &Account, remote: &str) -> Result<Option<Known>, Fault> {
         object([("attribute_name", ttl.attribute_name().told()), ("enabled", true.told())])
     };
     Ok(Some(on.map_or(Value::Null, shown)))
+}
+
+/// The expiry in the words of the stack, which may leave out `enabled`, or name an attribute that is not used yet.
+fn as_written(now: Known, remembered: Option<&Object>) -> Known {
+    let before = remembered.and_then(|object| object.inputs.get("ttl")).and_then(Partial::close);
+    let Some(before) = before else { return now };
+    match (Fields(&before).flag("enabled"), Fields(&now).text("attribute_name")) {
+        (Some(false), None) => before,
+        (None, Some(attribute)) => object([("attribute_name", attribute.told())]),
+        _ => now,
+    }
 }
 
 async fn recovery(aws: &Account, remote: &str) -> Result<Option<Known>, Fault> {

@@ -76,13 +76,13 @@ impl Kind for Table {
         task.inputs.owned("name")
     }
 
-    async fn look(&self, aws: &Account, remote: &str, _: Option<&Object>) -> Result<Option<Seen>, Fault> {
+    async fn look(&self, aws: &Account, remote: &str, remembered: Option<&Object>) -> Result<Option<Seen>, Fault> {
         let Some(table) = described(aws, remote).await? else { return Ok(None) };
         if table.table_status() == Some(&TableStatus::Deleting) {
             return Ok(None);
         }
         let arn = table.table_arn().unwrap_or_default();
-        let Some(seen) = settings::look(aws, remote, arn, shown(&table)).await? else { return Ok(None) };
+        let Some(seen) = settings::look(aws, remote, arn, shown(&table), remembered).await? else { return Ok(None) };
         Ok(Some(seen))
     }
 
@@ -407,13 +407,19 @@ async fn restream(task: &Task<'_>, remote: &str) -> Result<Update, Fault> {
 }
 
 async fn capacity(task: &Task<'_>, remote: &str, seen: &Seen) -> Result<(), Fault> {
-    if !task.differing(seen).any(&["billing_mode", "read_capacity", "write_capacity"]) {
+    let differing = task.differing(seen);
+    if !differing.any(&["billing_mode", "read_capacity", "write_capacity"]) {
         return Ok(());
     }
     let is_provisioned = task.inputs.text("billing_mode") == Some("PROVISIONED");
-    let call = updating(task, remote).set_billing_mode(billing(task.inputs));
-    let call = call.set_provisioned_throughput(if is_provisioned { throughput(task.inputs)? } else { None });
-    let call = call.set_global_secondary_index_updates(indexes::capacities(task.inputs, is_provisioned)?);
+    let mut call = updating(task, remote).set_billing_mode(billing(task.inputs));
+    if is_provisioned {
+        call = call.set_provisioned_throughput(throughput(task.inputs)?);
+    }
+    // DynamoDB refuses a capacity that is the same as before, so the indexes are told only with the mode.
+    if is_provisioned && differing.any(&["billing_mode"]) {
+        call = call.set_global_secondary_index_updates(indexes::capacities(task.inputs, seen)?);
+    }
     call.send().await.of("dynamodb:UpdateTable")?;
     active(task.aws, remote).await
 }

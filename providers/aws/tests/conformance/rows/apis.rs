@@ -28,7 +28,6 @@ const SOCKETS: &str = r#"
     api_id = "${aws_apigatewayv2_api.around.id}"
     integration_type = "MOCK"
     request_templates = { "200" = '{"statusCode":200}' }
-    template_selection_expression = "200"
 
     [resource.aws_apigatewayv2_integration.other]
     api_id = "${aws_apigatewayv2_api.around.id}"
