@@ -102,7 +102,7 @@ impl Identity {
     /// # Errors
     /// When a variable that the identity needs is missing or malformed.
     pub fn credential(&self) -> Result<Arc<dyn TokenCredential>, NoCredential> {
-        let fault = |error: azure_core::Error| NoCredential(format!("{self}: {error}"));
+        let fault = |error: azure_core::Error| NoCredential(format!("{self}: {}", why(&error)));
         Ok(match self {
             Self::ClientSecret => {
                 let secret = Secret::new(self.needed("AZURE_CLIENT_SECRET")?);
@@ -182,9 +182,45 @@ pub fn credential() -> Result<Arc<dyn TokenCredential>, NoCredential> {
     Identity::of_environment()?.credential()
 }
 
+/// Why there is no token, in one line: what the library says, and what lies beneath it, without where else one could read.
+pub fn why(error: &azure_core::Error) -> String {
+    let mut told: Vec<String> = Vec::new();
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let text = plain(&error.to_string());
+        if !text.is_empty() && !told.iter().any(|known| known.contains(&text)) {
+            told.push(text);
+        }
+        next = error.source();
+    }
+    told.join(": ")
+}
+
+/// One line of an error of the library, without its names for things and the address of its help.
+fn plain(text: &str) -> String {
+    let text = text.split("To troubleshoot, visit").next().unwrap_or_default();
+    let text = match text.split_once(" authentication failed.") {
+        Some((name, rest)) if !name.contains(' ') => rest,
+        _ => text,
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_one_line() {
+        let text =
+            "AzureCliCredential authentication failed. az not found on PATH\nTo troubleshoot, visit https://aka.ms/x";
+        assert_eq!(plain(text), "az not found on PATH");
+        let kind = azure_core::error::ErrorKind::Credential;
+        let beneath = azure_core::Error::with_message(kind.clone(), "AADSTS7000215: Invalid client secret.");
+        let error =
+            azure_core::Error::with_error(kind, beneath, "ClientSecretCredential authentication failed. it gave up");
+        assert_eq!(why(&error), "it gave up: AADSTS7000215: Invalid client secret");
+    }
 
     fn choose(set: &[&str]) -> Identity {
         Identity::choose(&|name| {

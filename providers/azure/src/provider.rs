@@ -178,7 +178,7 @@ impl Provider for AzureProvider {
         let id = ResourceId::subscription(&subscription)?;
         let Some(answer) = arm.get(&id, SUBSCRIPTIONS_API).await? else {
             return Err(Fault::rejected(format!(
-                "there is no subscription {subscription}, or this identity may not see it; look at `subscription_id`"
+                "there is no subscription {subscription}, or this identity may not see it; `az account list` shows those that you see, look at `subscription_id`"
             )));
         };
         let tenant = child(&answer.body, "tenantId").and_then(Json::as_str).unwrap_or_default().to_owned();

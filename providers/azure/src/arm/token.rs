@@ -34,7 +34,8 @@ impl Token {
             return Ok(token.token.secret().to_owned());
         }
         let asked = self.credential.get_token(&[&self.scope], None).await;
-        let token = asked.map_err(|error| Fault::rejected(format!("Azure does not know who this is: {error}")))?;
+        let refused = |error| format!("Azure does not know who this is: {}", siac_azure_credentials::why(&error));
+        let token = asked.map_err(|error| Fault::rejected(refused(error)))?;
         let text = token.token.secret().to_owned();
         *kept = Some(token);
         Ok(text)
