@@ -90,7 +90,11 @@ pub async fn plan(
     }
     let mut wanted = remembered(&snapshots);
     wanted.extend(loaded.map(declared).unwrap_or_default());
-    let connected = connect(site, wanted, &snapshots).await?;
+    let connected = match connect(site, wanted, &snapshots).await {
+        Ok(connected) => connected,
+        // What is wrong with the stack itself is told first: it may be why.
+        Err(failed) => return Err(loaded.and_then(|loaded| rehearse(site, loaded).err()).unwrap_or(failed)),
+    };
     let nowhere = SourceMap::default();
     let sources = loaded.map_or(&nowhere, |loaded| &loaded.sources);
     let mut inquiry = inquiry(site, start, loaded, options, &connected, &terms)?;
