@@ -5,6 +5,10 @@ mod aws;
 #[cfg(feature = "azure")]
 mod azure;
 #[cfg(feature = "azure")]
+mod azure_crashes;
+#[cfg(feature = "azure")]
+mod azure_newcomers;
+#[cfg(feature = "azure")]
 mod azure_project;
 #[cfg(feature = "azure")]
 mod azure_stacks;
