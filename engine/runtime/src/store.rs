@@ -24,6 +24,7 @@ mod objects;
 mod plans;
 #[cfg(test)]
 mod plans_tests;
+mod process;
 mod prune;
 mod register;
 mod rescue;

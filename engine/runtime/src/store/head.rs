@@ -13,8 +13,8 @@ use siac_core::model::identity::{Digest, OpId, SnapshotId, StackUuid};
 use siac_core::ports::{DataKey, WrappedKey};
 use zeroize::Zeroizing;
 
-use super::StoreError;
 use super::envelope::{MAX_RECIPIENTS, printable};
+use super::{StoreError, process};
 
 /// The format of HEAD that this siac writes, and the newest it reads.
 pub const FORMAT: u32 = 1;
@@ -85,11 +85,22 @@ pub struct Holder {
     pub purpose: Purpose,
     /// Since when, RFC 3339 in UTC. For people.
     pub since: String,
+    /// What tells the process apart from every other one, where the store cannot tell whether it lives: another run of the same machine then
+    /// knows at once that it has ended. `None` where nobody can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+}
+
+impl Holder {
+    /// Whether it was a process of this machine that is known to have ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.mark.as_deref().is_some_and(process::has_ended)
+    }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { who, host, process, run, purpose, since } = self;
+        let Self { who, host, process, run, purpose, since, .. } = self;
         let run = if run.is_empty() { String::new() } else { format!(", run {run}") };
         write!(f, "{who} ({purpose}, since {since}, process {process} on {host}{run})")
     }

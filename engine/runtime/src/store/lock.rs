@@ -10,7 +10,7 @@ use super::keys::Keyring;
 use super::objects::Sealer;
 use super::register::{Current, SwapFault};
 use super::session::Session;
-use super::{CREATED_BY, Store, StoreError};
+use super::{CREATED_BY, Store, StoreError, process};
 
 /// How often a waiting run looks whether the lock is free.
 const POLL: Duration = Duration::from_millis(500);
@@ -18,7 +18,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// Whether a holder that shows no sign of life loses the lock by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Takeover {
-    /// After the time that its lease names.
+    /// After the time that its lease names; at once when it was a process of this machine that has ended.
     #[default]
     Automatic,
     /// Only by `siac lock release`.
@@ -70,6 +70,8 @@ impl Watch {
 enum Turn {
     /// Take it.
     Take,
+    /// Take it from a holder that is gone, although the store does not know yet.
+    Break,
     /// Wait; `Some` says after how much more silence it is taken.
     Wait(Option<Duration>),
 }
@@ -99,8 +101,10 @@ fn decide(head: Option<&Head>, vigil: Vigil, takeover: Takeover, watch: &mut Wat
     let Some(head) = head.filter(|head| head.holder.is_some()) else { return Turn::Take };
     let Some(patience) = head.patience().filter(|_| vigil != Vigil::Certain) else { return Turn::Take };
     let left = patience.saturating_sub(watch.silence(head, now));
+    let is_gone = || head.holder.as_ref().is_some_and(Holder::has_ended);
     match takeover {
         Takeover::Manual => Turn::Wait(None),
+        Takeover::Automatic if is_gone() => Turn::Break,
         Takeover::Automatic if vigil == Vigil::Leased || left.is_zero() => Turn::Take,
         Takeover::Automatic => Turn::Wait(Some(left)),
     }
@@ -141,7 +145,7 @@ impl Store {
     ) -> Result<(Current, Sealer, Option<Holder>), StoreError> {
         let clock = &self.parts.clock;
         let vigil = Vigil::of(&*self.parts.register);
-        let (started, mut watch, mut drawn) = (clock.monotonic(), Watch::default(), None);
+        let (started, mut watch, mut drawn, mut gone) = (clock.monotonic(), Watch::default(), None, None);
         loop {
             let current = self.read_head().await?;
             let head = current.as_ref().map(|current| &current.head);
@@ -150,8 +154,14 @@ impl Store {
             let mut expires = None;
             match decide(head, vigil, wait.takeover, &mut watch, now) {
                 Turn::Wait(left) => expires = left,
+                Turn::Break => {
+                    if self.break_held(current.as_ref()).await? {
+                        gone = holder;
+                        continue;
+                    }
+                }
                 Turn::Take => match self.take(current.as_ref(), purpose, &mut drawn).await {
-                    Ok((taken, sealer)) => return Ok((taken, sealer, holder)),
+                    Ok((taken, sealer)) => return Ok((taken, sealer, holder.or(gone))),
                     Err(NotTaken::Failed(error)) => return Err(error),
                     Err(NotTaken::Later) => {}
                 },
@@ -216,6 +226,7 @@ impl Store {
             run: writer.run.clone(),
             purpose,
             since: self.parts.clock.now(),
+            mark: self.parts.register.patience().and_then(|_| process::own_mark()),
         };
         let duration = self.parts.register.patience().map_or(0, |patience| patience.as_secs().max(1));
         let fresh = self.unborn(sealer);
@@ -257,6 +268,26 @@ impl Store {
     pub async fn break_lock(&self) -> Result<Option<Holder>, StoreError> {
         let Some(current) = self.read_head().await? else { return Ok(None) };
         let Some(holder) = current.head.holder.clone() else { return Ok(None) };
+        match self.write_broken(&current).await {
+            Ok(()) => Ok(Some(holder)),
+            Err(SwapFault::Other(error)) => Err(error),
+            Err(SwapFault::Lost) => Err(StoreError::Refused("the lock changed hands meanwhile; look again".into())),
+            Err(SwapFault::Held) => Err(StoreError::Held { holder: Some(Box::new(holder)), waited: Duration::ZERO }),
+        }
+    }
+
+    /// Takes the lock from a holder that is gone; whether nobody else was faster.
+    async fn break_held(&self, current: Option<&Current>) -> Result<bool, StoreError> {
+        let Some(current) = current else { return Ok(false) };
+        match self.write_broken(current).await {
+            Ok(()) => Ok(true),
+            Err(SwapFault::Lost | SwapFault::Held) => Ok(false),
+            Err(SwapFault::Other(error)) => Err(error),
+        }
+    }
+
+    /// Writes a HEAD that nobody holds.
+    async fn write_broken(&self, current: &Current) -> Result<(), SwapFault> {
         let sealer = self.draw_sealer(Some(&current.head)).await?;
         let broken = Head {
             epoch: current.head.epoch + 1,
@@ -265,12 +296,7 @@ impl Store {
             keys: sealer.recipients.clone(),
             ..current.head.clone()
         };
-        match self.swap(Some(&current), broken, &sealer.key, Hold::Break).await {
-            Ok(_) => Ok(Some(holder)),
-            Err(SwapFault::Other(error)) => Err(error),
-            Err(SwapFault::Lost) => Err(StoreError::Refused("the lock changed hands meanwhile; look again".into())),
-            Err(SwapFault::Held) => Err(StoreError::Held { holder: Some(Box::new(holder)), waited: Duration::ZERO }),
-        }
+        self.swap(Some(current), broken, &sealer.key, Hold::Break).await.map(drop)
     }
 
     /// Refuses a store that holds snapshots beyond what HEAD names: HEAD is an old one. One serial more may be what an interrupted
@@ -304,6 +330,7 @@ mod tests {
             run: "c".into(),
             purpose: Purpose::Apply,
             since: String::new(),
+            mark: process::own_mark(),
         };
         Head {
             format: FORMAT,
@@ -336,6 +363,28 @@ mod tests {
         assert_eq!(turn(&mut watch, &held(1, 1), 1_061), Turn::Wait(Some(Duration::from_secs(60))));
         assert_eq!(turn(&mut watch, &held(2, 1), 1_121), Turn::Wait(Some(Duration::from_secs(60))));
         assert_eq!(turn(&mut watch, &held(2, 1), 1_181), Turn::Take);
+    }
+
+    #[test]
+    fn a_holder_of_this_machine_that_has_ended_is_not_waited_for() {
+        // No process was started before the machine was.
+        let ended = process::own_mark()
+            .expect("this is Linux with a /proc")
+            .rsplit_once(' ')
+            .map(|(mark, _)| format!("{mark} 0"));
+        let left_by = |mark: &Option<String>| {
+            let holder = held(1, 0).holder.map(|holder| Holder { mark: mark.clone(), ..holder });
+            Head { holder, ..held(1, 0) }
+        };
+        let ask = |mark: &Option<String>, vigil, takeover| {
+            decide(Some(&left_by(mark)), vigil, takeover, &mut Watch::default(), Duration::ZERO)
+        };
+        for vigil in [Vigil::Watched, Vigil::Leased] {
+            assert_eq!(ask(&ended, vigil, Takeover::Automatic), Turn::Break);
+            assert_eq!(ask(&ended, vigil, Takeover::Manual), Turn::Wait(None));
+            assert_ne!(ask(&process::own_mark(), vigil, Takeover::Automatic), Turn::Break);
+            assert_ne!(ask(&None, vigil, Takeover::Automatic), Turn::Break);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use siac_core::model::identity::{Digest, OpId};
 use siac_core::ports::{DataKey, Hold, StoreFault, Version, random_16};
 
-use super::head::{FORMAT, Head, UnverifiedHead};
+use super::head::{FORMAT, Head, Holder, UnverifiedHead};
 use super::{CREATED_BY, Store, StoreError};
 
 /// How often a write whose outcome is not known is tried again.
@@ -69,6 +69,9 @@ impl Store {
     /// Whether the holder that this HEAD names still lives; `None` where nobody can tell, or where the lock has changed hands since.
     pub async fn holder_lives(&self, head: &Head) -> Result<Option<bool>, StoreError> {
         let register = &self.parts.register;
+        if head.holder.as_ref().is_some_and(Holder::has_ended) {
+            return Ok(Some(false));
+        }
         match register.is_held().await.map_err(StoreError::backend("looking at the lock"))? {
             None => Ok(None),
             Some(true) => Ok(Some(true)),
