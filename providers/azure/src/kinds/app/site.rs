@@ -221,7 +221,12 @@ async fn handed_over(task: &Task<'_>, target: &Target, archive: &[u8], way: Way)
     let answer = match sent {
         Ok(answer) => answer,
         // The host of an app that was just made starts, and then knows its roles.
-        Err(failure) if [401, 403, 404, 502, 503].contains(&failure.status) => return Err(failure.not_yet().into()),
+        Err(failure) if [401, 403].contains(&failure.status) => {
+            return Err(failure.with_remedy(PUBLISHING).not_yet().into());
+        }
+        Err(failure) if [404, 502, 503].contains(&failure.status) => return Err(failure.not_yet().into()),
+        // One deployment at a time.
+        Err(failure) if failure.status == 409 => return Err(Fault::transient(failure.why())),
         Err(failure) => return Err(failure.into()),
     };
     let id = answer.body.as_str().map(str::to_owned);
@@ -248,9 +253,15 @@ fn host_of(target: &Target) -> String {
     app.map_or_else(|| target.id.name().to_owned(), |app| format!("{}-{}", app.name(), target.id.name()))
 }
 
-/// How a deployment stands, by its number. Source: Kudu's `DeployStatus`.
+/// What deploying a package needs. Source: "Kudu service overview", permissions.
+const PUBLISHING: &str = "the identity that siac runs as needs `Microsoft.Web/sites/publish/action` on the app, which Website Contributor has; a new role may take minutes";
+
+/// How a deployment stands, by its number. Source: Kudu's `DeployStatus`, and what `az functionapp deployment` takes each for.
+const CANCELLED: i64 = -1;
 const FAILED: i64 = 3;
 const SUCCESSFUL: i64 = 4;
+const OVERTAKEN: i64 = 5;
+const PARTLY_SUCCESSFUL: i64 = 6;
 
 /// Waits until a package runs.
 async fn deployed(task: &Task<'_>, url: &str) -> Result<(), Fault> {
@@ -263,7 +274,9 @@ async fn deployed(task: &Task<'_>, url: &str) -> Result<(), Fault> {
                 let text = child(&answer.body, "status_text").and_then(Json::as_str).unwrap_or_default().to_owned();
                 match number {
                     Some(SUCCESSFUL) => return Ok(()),
-                    Some(FAILED) => return Err(failed(url, &text)),
+                    Some(FAILED | PARTLY_SUCCESSFUL) => return Err(failed(url, &text)),
+                    Some(CANCELLED) => return Err(failed(url, "it was cancelled")),
+                    Some(OVERTAKEN) => return Err(failed(url, "another deployment has overtaken it")),
                     _ => {}
                 }
             }
