@@ -10,6 +10,7 @@ use serde_json::json;
 use siac_emulators::Azurite;
 
 use super::azure_project::AzureProject;
+use super::azure_roles::assert_allowed;
 
 const REST: &str = "stacks/azure-rest-api.toml";
 const WEBSOCKET: &str = "stacks/azure-websocket.toml";
@@ -50,6 +51,7 @@ fn the_rest_api_lives_through_changes_a_rollback_drift_and_its_end() {
     drifts_and_is_mended(&azure);
     azure.succeed(&["destroy", REST, "--auto-approve"]);
     assert_eq!(azure.double.left(), Vec::<String>::new());
+    assert_allowed(&azure);
 }
 
 /// Somebody changes a setting in the portal, and deletes the container.
@@ -91,6 +93,7 @@ fn the_chat_room_lives_with_its_state_in_a_container() {
 
     azure.succeed(&["destroy", WEBSOCKET, "--auto-approve"]);
     assert_eq!(azure.double.left(), Vec::<String>::new());
+    assert_allowed(&azure);
     assert!(azurite.proxy().count("PUT /devstoreaccount1/.*/azure-websocket%2Fsnap%2F") >= 4);
 }
 

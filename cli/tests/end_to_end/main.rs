@@ -11,6 +11,8 @@ mod azure_newcomers;
 #[cfg(feature = "azure")]
 mod azure_project;
 #[cfg(feature = "azure")]
+mod azure_roles;
+#[cfg(feature = "azure")]
 mod azure_stacks;
 mod builds;
 mod components;
