@@ -1,8 +1,10 @@
 //! Identity and access management.
 
+pub mod policy;
 pub mod policy_document;
 pub mod role;
 pub mod role_policy;
+pub mod role_policy_attachment;
 
 use siac_core::model::schema::Rule;
 use siac_core::ports::Fault;

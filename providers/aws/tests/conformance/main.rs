@@ -1,5 +1,6 @@
 //! Every kind of the provider `aws`, through the real engine, against the emulator.
 
+mod bounded;
 mod crashes;
 mod documents;
 mod house;

@@ -73,4 +73,50 @@ pub const ROWS: &[Row] = &[
         made_by: "iam.PutRolePolicy ",
         ..Row::of("aws_iam_role_policy")
     },
+    Row {
+        body: r#"
+            description = "one"
+            policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:GetObject", Resource = "*" }] })}'
+            tags = { team = "a" }
+        "#,
+        updated: r#"
+            description = "one"
+            policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = ["s3:PutObject", "s3:GetObject"], Resource = "*" }] })}'
+            tags = { team = "b" }
+        "#,
+        replaced: r#"
+            path = "/other/"
+            policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Deny", Action = "s3:GetObject", Resource = "*" }] })}'
+        "#,
+        meddling: &[
+            (
+                "iam",
+                "create_policy_version",
+                r#"{"PolicyArn": "{remote}", "SetAsDefault": true, "PolicyDocument": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}"#,
+            ),
+            ("iam", "tag_policy", r#"{"PolicyArn": "{remote}", "Tags": [{"Key": "team", "Value": "c"}]}"#),
+        ],
+        made_by: "iam.CreatePolicy ",
+        ..Row::of("aws_iam_policy")
+    },
+    Row {
+        around: r#"
+            [resource.aws_iam_role.around]
+            assume_role_policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })}'
+
+            [resource.aws_iam_policy.around]
+            policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:GetObject", Resource = "*" }] })}'
+        "#,
+        body: r#"
+            role = "${aws_iam_role.around.name}"
+            policy_arn = "${aws_iam_policy.around.arn}"
+        "#,
+        replaced: r#"
+            role = "${aws_iam_role.around.name}"
+            policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        "#,
+        made_by: "iam.AttachRolePolicy ",
+        not_provable: "an attachment has nothing that can be changed, by siac or by others: it is there, or it is not",
+        ..Row::of("aws_iam_role_policy_attachment")
+    },
 ];
