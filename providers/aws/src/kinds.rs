@@ -32,6 +32,7 @@ pub mod identity;
 pub mod lambda;
 pub mod logs;
 pub mod s3;
+pub mod scheduler;
 pub mod sns;
 pub mod sqs;
 
@@ -69,6 +70,7 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_s3_bucket_server_side_encryption_configuration", Box::new(s3::encryption::Encryption)),
         ("aws_s3_bucket_versioning", Box::new(s3::versioning::Versioning)),
         ("aws_s3_object", Box::new(s3::object::S3Object)),
+        ("aws_scheduler_schedule", Box::new(scheduler::schedule::Schedule)),
         ("aws_sns_topic", Box::new(sns::topic::Topic)),
         ("aws_sns_topic_subscription", Box::new(sns::subscription::Subscription)),
         ("aws_sqs_queue", Box::new(sqs::queue::Queue)),

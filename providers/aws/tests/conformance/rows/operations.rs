@@ -171,4 +171,39 @@ pub const ROWS: &[Row] = &[
         made_by: "events.PutTargets ",
         ..Row::of("aws_cloudwatch_event_target")
     },
+    Row {
+        around: r#"
+            [resource.aws_iam_role.around]
+            assume_role_policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "scheduler.amazonaws.com" } }] })}'
+
+            [resource.aws_sqs_queue.around]
+        "#,
+        body: r#"
+            schedule_expression = "rate(1 hour)"
+            flexible_time_window = { mode = "OFF" }
+            target = { arn = "${aws_sqs_queue.around.arn}", role_arn = "${aws_iam_role.around.arn}" }
+        "#,
+        updated: r#"
+            schedule_expression = "cron(0 3 * * ? *)"
+            schedule_expression_timezone = "Europe/Berlin"
+            description = "two"
+            start_date = "2030-01-01T00:00:00Z"
+            flexible_time_window = { mode = "FLEXIBLE", maximum_window_in_minutes = 15 }
+            target = { arn = "${aws_sqs_queue.around.arn}", role_arn = "${aws_iam_role.around.arn}", input = "two", retry_policy = { maximum_retry_attempts = 3 } }
+        "#,
+        replaced: r#"
+            name = "t-other"
+            schedule_expression = "at(2031-01-01T00:00:00)"
+            flexible_time_window = { mode = "OFF" }
+            action_after_completion = "DELETE"
+            target = { arn = "${aws_sqs_queue.around.arn}", role_arn = "${aws_iam_role.around.arn}" }
+        "#,
+        meddling: &[(
+            "scheduler",
+            "update_schedule",
+            r#"{"Name": "{name}", "ScheduleExpression": "rate(1 minute)", "State": "DISABLED", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": {"Arn": "arn:aws:sqs:us-east-1:{account}:other", "RoleArn": "arn:aws:iam::{account}:role/other"}}"#,
+        )],
+        made_by: "scheduler.CreateSchedule ",
+        ..Row::of("aws_scheduler_schedule")
+    },
 ];

@@ -1,0 +1,3 @@
+//! EventBridge Scheduler.
+
+pub mod schedule;
