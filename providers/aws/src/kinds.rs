@@ -62,7 +62,12 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_lambda_event_source_mapping", Box::new(lambda::event_source_mapping::EventSourceMapping)),
         ("aws_lambda_function", Box::new(lambda::function::Function)),
         ("aws_lambda_function_url", Box::new(lambda::function_url::FunctionUrl)),
+        ("aws_lambda_layer_version", Box::new(lambda::layer_version::LayerVersion)),
         ("aws_lambda_permission", Box::new(lambda::permission::Permission)),
+        (
+            "aws_lambda_provisioned_concurrency_config",
+            Box::new(lambda::provisioned_concurrency::ProvisionedConcurrency),
+        ),
         ("aws_s3_bucket", Box::new(s3::bucket::Bucket)),
         ("aws_s3_bucket_lifecycle_configuration", Box::new(s3::lifecycle::Lifecycle)),
         ("aws_s3_bucket_policy", Box::new(s3::bucket_policy::BucketPolicy)),
@@ -83,6 +88,7 @@ pub fn data() -> Vec<(&'static str, Box<dyn Data>)> {
     vec![
         ("aws_caller_identity", Box::new(identity::CallerIdentity)),
         ("aws_iam_policy_document", Box::new(iam::policy_document::PolicyDocument)),
+        ("aws_lambda_function", Box::new(lambda::function_data::FunctionData)),
         ("aws_region", Box::new(identity::Region)),
     ]
 }

@@ -3,8 +3,11 @@
 pub mod alias;
 pub mod event_source_mapping;
 pub mod function;
+pub mod function_data;
 pub mod function_url;
+pub mod layer_version;
 pub mod permission;
+pub mod provisioned_concurrency;
 mod runtimes;
 
 use siac_core::ports::Fault;

@@ -6,6 +6,7 @@ mod documents;
 mod house;
 mod memory;
 mod ownership;
+mod reading;
 mod rows;
 mod serving;
 mod suite;

@@ -1,7 +1,7 @@
 //! `aws_lambda_function`.
 
 mod attributes;
-mod code;
+pub mod code;
 mod configuration;
 mod versions;
 

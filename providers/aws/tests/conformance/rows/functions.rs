@@ -182,4 +182,48 @@ pub const ROWS: &[Row] = &[
         made_by: "lambda.CreateEventSourceMapping ",
         ..Row::of("aws_lambda_event_source_mapping")
     },
+    Row {
+        body: r#"
+            layer_name = "t-layer"
+            filename = "code"
+            description = "one"
+            compatible_runtimes = ["nodejs24.x", "nodejs22.x"]
+            compatible_architectures = ["x86_64"]
+            license_info = "MIT"
+        "#,
+        replaced: r#"
+            layer_name = "t-layer"
+            filename = "more"
+            description = "two"
+            compatible_runtimes = ["nodejs24.x"]
+        "#,
+        made_by: "lambda.PublishLayerVersion ",
+        not_provable: "a version of a layer is never changed, by siac or by others: every change makes a new one",
+        ..Row::of("aws_lambda_layer_version")
+    },
+    Row {
+        around: FUNCTION,
+        body: r#"
+            function_name = "${aws_lambda_function.around.function_name}"
+            qualifier = "${aws_lambda_alias.around.name}"
+            provisioned_concurrent_executions = 2
+        "#,
+        updated: r#"
+            function_name = "${aws_lambda_function.around.function_name}"
+            qualifier = "${aws_lambda_alias.around.name}"
+            provisioned_concurrent_executions = 3
+        "#,
+        replaced: r#"
+            function_name = "${aws_lambda_function.around.function_name}"
+            qualifier = "${aws_lambda_function.around.version}"
+            provisioned_concurrent_executions = 3
+        "#,
+        meddling: &[(
+            "lambda",
+            "put_provisioned_concurrency_config",
+            r#"{"FunctionName": "{function_name}", "Qualifier": "{qualifier}", "ProvisionedConcurrentExecutions": 9}"#,
+        )],
+        made_by: "lambda.PutProvisionedConcurrencyConfig ",
+        ..Row::of("aws_lambda_provisioned_concurrency_config")
+    },
 ];

@@ -24,18 +24,27 @@ const FOLDER: &str = "siac";
 
 /// Where the code is now.
 #[derive(Default)]
-struct Place {
-    archive: Option<Vec<u8>>,
-    bucket: Option<String>,
-    key: Option<String>,
-    version: Option<String>,
-    image: Option<String>,
+pub struct Place {
+    /// The archive itself, when it is sent directly.
+    pub archive: Option<Vec<u8>>,
+    /// The bucket that it is in.
+    pub bucket: Option<String>,
+    /// Its key there.
+    pub key: Option<String>,
+    /// The version of the object.
+    pub version: Option<String>,
+    /// The container image.
+    pub image: Option<String>,
 }
 
 /// The reference of the code as the function has it, spelled as remembered where that is what it has. `None` where it is not of the project.
 pub fn shown(function: &FunctionConfiguration, remembered: Option<&str>) -> Option<String> {
-    let remembered = remembered?;
-    let bytes = STANDARD.decode(function.code_sha256()?).ok()?;
+    reference(function.code_sha256()?, remembered?)
+}
+
+/// The reference of the code of a digest that Lambda tells in base64, spelled as remembered where that is what it is.
+pub fn reference(sha256: &str, remembered: &str) -> Option<String> {
+    let bytes = STANDARD.decode(sha256).ok()?;
     let digest = Digest(bytes.try_into().ok()?);
     match artifact_digest(remembered) == Some(digest) {
         true => Some(remembered.to_owned()),
@@ -72,7 +81,8 @@ pub fn architectures(inputs: Fields<'_>) -> Option<Vec<Architecture>> {
     inputs.texts("architectures").map(|all| all.iter().map(|it| Architecture::from(it.as_str())).collect())
 }
 
-async fn placed(task: &Task<'_>) -> Result<Place, Fault> {
+/// The code of a function or layer, uploaded to a bucket where it goes through one.
+pub async fn placed(task: &Task<'_>) -> Result<Place, Fault> {
     let inputs = task.inputs;
     let Some(reference) = inputs.text("filename") else {
         return Ok(Place {
