@@ -136,7 +136,7 @@ def web():
     web = client(WebSiteManagementClient)
     plan = {"location": "westeurope", "kind": "functionapp", "sku": {"name": "FC1", "tier": "FlexConsumption"}, "properties": {"reserved": True}}
     made = web.app_service_plans.begin_create_or_update(GROUP, "flex", plan).result()
-    assert made.location == "West Europe" and made.reserved, made.location
+    assert web.app_service_plans.get(GROUP, "flex").location == "West Europe" and made.reserved
     site = {"location": "westeurope", "kind": "functionapp,linux", "properties": {"serverFarmId": made.id, "siteConfig": {"appSettings": [{"name": "A", "value": "1"}]}}}
     app = web.web_apps.begin_create_or_update(GROUP, "official-app", site).result()
     assert app.default_host_name == "official-app.azurewebsites.net"

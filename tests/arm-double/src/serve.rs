@@ -133,11 +133,7 @@ fn resource(world: &mut World, request: &Request, place: &Place, version: &str) 
 }
 
 fn looked_at(world: &mut World, row: &Row, place: &Place) -> Response {
-    // Time passes with every look, whatever tells of the operation: the answer that says where may have been lost.
-    if let Some(number) = world.resource(&place.id()).and_then(|resource| resource.operation) {
-        world.look(number);
-    }
-    match world.resource(&place.id()).cloned() {
+    match world.seen(&place.id()).cloned() {
         Some(resource) => shown(world, 200, &resource),
         None => not_found(&row.name, place.name(), place.group.as_deref()),
     }
@@ -150,6 +146,12 @@ fn shown(world: &World, status: u16, resource: &Resource) -> Response {
         true => response.header("etag", etag(resource)),
         false => response,
     }
+}
+
+/// A document as the answer to a write.
+fn said(world: &World, row: &Row, status: u16, resource: &Resource, is_put: bool) -> Response {
+    let response = Response::json(status, &world.said(row, resource, is_put));
+    if row.etag { response.header("etag", etag(resource)) } else { response }
 }
 
 fn listed(world: &World, row: &Row, place: &Place) -> Response {
@@ -177,6 +179,7 @@ fn acted(world: &World, row: &Row, place: &Place) -> Response {
     let action = row.actions.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
     match action {
         None => error(404, "NotFound", format!("There is no action '{wanted}'.")),
+        Some((_, template)) if template == "" => Response::empty(200),
         Some((_, template)) if template == "@self" => Response::json(200, &resource.document),
         Some((_, template)) => {
             let location = at(&resource.document, "location").and_then(Json::as_str).unwrap_or_default();

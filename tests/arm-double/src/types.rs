@@ -24,6 +24,10 @@ pub struct Row {
     /// Where it may stand when it is not a part of another type: in a resource group, in the subscription, or below anything.
     #[serde(default = "group")]
     pub scope: String,
+    /// What its documents call it, with the words of `shown`; its name when that is not said.
+    pub called: Option<String>,
+    /// The type that its documents say, where it is not its own.
+    pub shows_type: Option<String>,
     /// What its names look like.
     pub pattern: Option<String>,
     /// Whether its names are unique in all of Azure.
@@ -53,6 +57,9 @@ pub struct Row {
     /// What the service adds, by place; `{name}`, `{group}`, `{subscription}`, `{location}`, `{id}`, `{guid}` and `{host}` are filled in.
     #[serde(default)]
     pub shown: BTreeMap<String, Json>,
+    /// Places that answers to writes leave out, while a look shows them.
+    #[serde(default)]
+    pub unsaid: Vec<String>,
     /// Places that are never shown.
     #[serde(default)]
     pub hidden: Vec<String>,
@@ -65,13 +72,19 @@ pub struct Row {
     /// How it is deleted.
     #[serde(default)]
     pub delete: Course,
+    /// What the status of an operation says while it goes on.
+    #[serde(default = "in_progress")]
+    pub running: String,
+    /// Whether the status of an operation says nothing but its state.
+    #[serde(default)]
+    pub terse: bool,
     /// Whether it has ETags and honours `If-Match`.
     #[serde(default)]
     pub etag: bool,
     /// Whether its region is shown in words: `West Europe`.
     #[serde(default)]
     pub spells_regions_out: bool,
-    /// What its actions answer; `@self` is the document.
+    /// What its actions answer; `@self` is the document, an empty text nothing.
     #[serde(default)]
     pub actions: BTreeMap<String, Json>,
     /// What exists with it: the type's last part and the name, and the body.
@@ -106,11 +119,13 @@ pub struct Course {
     /// How often it is looked at before it is done.
     #[serde(default)]
     pub polls: u32,
+    /// The `provisioningState` meanwhile; `Creating`, `Updating` or `Deleting` when it is not said.
+    pub state: Option<String>,
 }
 
 impl Default for Course {
     fn default() -> Self {
-        Self { status: 0, by: By::Nothing, polls: 0 }
+        Self { status: 0, by: By::Nothing, polls: 0, state: None }
     }
 }
 
@@ -129,6 +144,10 @@ pub enum By {
     Both,
     /// `provisioningState`.
     State,
+}
+
+fn in_progress() -> String {
+    "InProgress".to_owned()
 }
 
 fn yes() -> bool {

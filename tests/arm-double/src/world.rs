@@ -14,11 +14,12 @@ use crate::types::{By, Course, Row, types};
 pub const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 
 /// Regions, as they are written and as they are spelled out.
-pub const REGIONS: [(&str, &str); 6] = [
+pub const REGIONS: [(&str, &str); 7] = [
     ("westeurope", "West Europe"),
     ("northeurope", "North Europe"),
     ("eastus", "East US"),
     ("westus", "West US"),
+    ("westus2", "West US 2"),
     ("swedencentral", "Sweden Central"),
     ("global", "global"),
 ];
@@ -80,6 +81,8 @@ pub struct World {
     pub taken: BTreeSet<(String, String)>,
     /// Namespaces that the subscription is not registered for, in lower case.
     pub unregistered: BTreeSet<String>,
+    /// What the next look at a namespace says of its registration, by the namespace in lower case.
+    pub passing: BTreeMap<String, &'static str>,
     /// What was asked so far.
     pub exchanges: Vec<Exchange>,
     /// What goes wrong.
@@ -110,6 +113,7 @@ impl World {
             operations: BTreeMap::new(),
             taken: BTreeSet::new(),
             unregistered: BTreeSet::new(),
+            passing: BTreeMap::new(),
             exchanges: Vec::new(),
             troubles: Vec::new(),
             is_held: false,
@@ -130,6 +134,14 @@ impl World {
     /// A resource.
     pub fn resource(&self, id: &str) -> Option<&Resource> {
         self.resources.get(&id.to_ascii_lowercase())
+    }
+
+    /// A resource, looked at. Time passes with every look, whatever tells of the operation: the answer that says where may have been lost.
+    pub fn seen(&mut self, id: &str) -> Option<&Resource> {
+        if let Some(number) = self.resource(id).and_then(|resource| resource.operation) {
+            self.look(number);
+        }
+        self.resource(id)
     }
 
     /// Whether there is a group of this name.
@@ -171,15 +183,19 @@ impl World {
             put(&mut document, "tags", tags);
         }
         overlay(&mut document, &body);
-        let location = at(&document, "location").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let around = place.parent().and_then(|parent| self.resource(&parent)).map(|parent| &parent.document);
+        let location = at(&document, "location").or_else(|| at(around?, "location")).and_then(Json::as_str);
+        let location = location.unwrap_or_default().to_owned();
         for (path, template) in &row.shown {
             let words = words(place, &id, &location, &self.origin);
             put(&mut document, path, filled(template, &words));
         }
-        if row.location && row.spells_regions_out {
-            put(&mut document, "location", json!(spelled_out(&location)));
-        }
-        for (path, value) in [("id", json!(id)), ("name", json!(place.name())), ("type", json!(row.name))] {
+        let called =
+            row.called.as_ref().map(|called| filled(&json!(called), &words(place, &id, &location, &self.origin)));
+        let called = called.unwrap_or_else(|| json!(place.name()));
+        for (path, value) in
+            [("id", json!(id)), ("name", called), ("type", json!(row.shows_type.as_ref().unwrap_or(&row.name)))]
+        {
             put(&mut document, path, value);
         }
         let version = before.map_or(1, |before| before.version + 1);
@@ -239,6 +255,7 @@ impl World {
         if let Some(resource) = self.resources.get_mut(&id.to_ascii_lowercase()) {
             resource.operation = Some(self.count);
             if has_state {
+                let state = course.state.as_deref().unwrap_or(state);
                 put(&mut resource.document, "properties.provisioningState", json!(state));
             }
         }
@@ -307,6 +324,21 @@ impl World {
             if row.etag {
                 put(&mut document, "etag", json!(etag(resource)));
             }
+            if let Some(location) = at(&document, "location").and_then(Json::as_str).filter(|_| row.spells_regions_out)
+            {
+                let words = json!(spelled_out(location));
+                put(&mut document, "location", words);
+            }
+        }
+        document
+    }
+
+    /// A document as the answer to a write says it: regions as they were written, and without what only a look shows.
+    pub fn said(&self, row: &Row, resource: &Resource, is_put: bool) -> Json {
+        let mut document = self.shown(resource);
+        row.unsaid.iter().for_each(|path| remove(&mut document, path));
+        if let Some(location) = at(&resource.document, "location").filter(|_| is_put) {
+            put(&mut document, "location", location.clone());
         }
         document
     }
@@ -336,6 +368,7 @@ pub fn words<'a>(
             "name" => place.name().to_owned(),
             "lower" => place.name().to_ascii_lowercase(),
             "parent" => place.names.get(place.names.len().checked_sub(2)?)?.clone(),
+            "first" => place.names.first()?.clone(),
             "group" => place.group.clone()?,
             "subscription" => place.subscription.clone(),
             "tenant" => TENANT.to_owned(),

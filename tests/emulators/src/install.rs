@@ -47,7 +47,6 @@ pub(crate) fn moto() -> PathBuf {
     python_with("moto", MOTO)
 }
 
-/// A Python environment with these packages.
 /// The modules of Azurite, installed when they are not there.
 pub(crate) fn azurite() -> PathBuf {
     let folder = folder().join(format!("azurite-{}", fingerprint(&[PACKAGE])));
@@ -69,6 +68,24 @@ pub fn python_with(name: &str, requirements: &str) -> PathBuf {
     let python = folder.join("bin/python");
     once(&folder, |folder| python_in(folder, &python, requirements));
     python
+}
+
+/// A folder with the source distributions that these requirements name, each pinned by its digest, fetched when it is not there.
+///
+/// # Panics
+/// As [`install_all`].
+pub fn sources(name: &str, python: &Path, requirements: &str) -> PathBuf {
+    let folder = folder().join(format!("{name}-{}", fingerprint(&[requirements])));
+    once(&folder, |folder| {
+        fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{} cannot be made: {error}", folder.display()));
+        let listed = folder.join("requirements.txt");
+        write(&listed, requirements);
+        let options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"];
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "download"]).args(options).arg("--requirement").arg(listed);
+        run(pip.arg("--dest").arg(folder));
+    });
+    folder
 }
 
 fn python_in(folder: &Path, python: &Path, requirements: &str) {

@@ -27,6 +27,6 @@ mod python_server;
 pub use azurite::Azurite;
 pub use contract::{Contract, Verdict};
 pub use emulator::{Credentials, Emulator, REGION};
-pub use install::{install_all, python, python_with};
+pub use install::{install_all, python, python_with, sources};
 pub use moto::Moto;
 pub use proxy::{Gate, Proxy, Request, Rule, Seen};

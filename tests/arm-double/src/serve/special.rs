@@ -23,7 +23,7 @@ pub fn answer(world: &mut World, request: &Request, place: &Place) -> Option<Res
     let lower = request.path.to_ascii_lowercase();
     let last = lower.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
     if let Some(number) = lower.split("/operationstatuses/").nth(1).and_then(|number| number.parse().ok()) {
-        return Some(status(world, number));
+        return Some(status(world, request, number));
     }
     if let Some(number) = lower.split("/operationresults/").nth(1).and_then(|number| number.parse().ok()) {
         return Some(result(world, request, number));
@@ -38,7 +38,7 @@ pub fn answer(world: &mut World, request: &Request, place: &Place) -> Option<Res
         return group_or_subscription(world, request, place, &last);
     }
     match place.names.is_empty() && lower.matches('/').count() <= 5 {
-        true => provider(world, request, &place.ty, place.rest.as_deref()),
+        true => provider(world, request, place),
         false => None,
     }
 }
@@ -76,8 +76,9 @@ fn group_or_subscription(world: &mut World, request: &Request, place: &Place, la
         "PUT" => put_group(world, request, &id, group),
         "PATCH" => patch_group(world, request, &id, group),
         "DELETE" => delete_group(world, &id, group),
+        "POST" => error(404, "NotFound", format!("There is no action '{last}'.")),
         "HEAD" if world.resource(&id).is_some() => Response::empty(204),
-        _ => match world.resource(&id) {
+        _ => match world.seen(&id) {
             Some(resource) => Response::json(200, &resource.document),
             None => no_group(group),
         },
@@ -154,7 +155,7 @@ fn delete_group(world: &mut World, id: &str, group: &str) -> Response {
     if world.resource(id).is_none() {
         return no_group(group);
     }
-    let course = Course { status: 202, by: By::Location, polls: 2 };
+    let course = Course { status: 202, by: By::Location, polls: 2, state: None };
     let number = world.start(id, &course, End::Gone, "Deleting").unwrap_or_default();
     let subscription = id.split('/').nth(2).unwrap_or_default();
     let url = format!(
@@ -165,37 +166,58 @@ fn delete_group(world: &mut World, id: &str, group: &str) -> Response {
 }
 
 /// A resource provider of the subscription.
-fn provider(world: &mut World, request: &Request, namespace: &str, rest: Option<&str>) -> Option<Response> {
+fn provider(world: &mut World, request: &Request, place: &Place) -> Option<Response> {
+    let namespace = place.ty.as_str();
     let key = namespace.to_ascii_lowercase();
     let is_known = world.types.iter().any(|row| row.name.to_ascii_lowercase().starts_with(&format!("{key}/")));
-    match (request.method.as_str(), rest) {
-        (_, None) if !is_known => {
-            return Some(error(
-                404,
-                "InvalidResourceNamespace",
-                format!("The resource namespace '{namespace}' is invalid."),
-            ));
-        }
-        ("GET", None) => {}
-        ("POST", Some(word)) if word.eq_ignore_ascii_case("register") => drop(world.unregistered.remove(&key)),
-        _ => return None,
+    if !is_known {
+        let message = format!("The resource namespace '{namespace}' is invalid.");
+        return Some(error(404, "InvalidResourceNamespace", message));
     }
-    let state = if world.unregistered.contains(&key) { "NotRegistered" } else { "Registered" };
-    Some(Response::json(200, &json!({ "namespace": namespace, "registrationState": state, "resourceTypes": [] })))
+    let id = format!("/subscriptions/{}/providers/{namespace}", place.subscription);
+    let answer = |state: &str| {
+        let document = json!({ "id": id, "namespace": namespace, "registrationState": state, "resourceTypes": [], "registrationPolicy": "RegistrationRequired" });
+        Some(Response::json(200, &document))
+    };
+    match (request.method.as_str(), place.rest.as_deref().map(str::to_ascii_lowercase).as_deref()) {
+        ("GET", None) => match (world.passing.remove(&key), world.unregistered.contains(&key)) {
+            (Some(state), _) => answer(state),
+            (None, true) => answer("NotRegistered"),
+            (None, false) => answer("Registered"),
+        },
+        ("POST", Some("register")) if !world.unregistered.contains(&key) => answer("Registered"),
+        ("POST", Some("register")) => {
+            world.unregistered.remove(&key);
+            world.passing.insert(key, "Registering");
+            answer("Registering")
+        }
+        ("POST", Some("unregister")) => {
+            world.unregistered.insert(key.clone());
+            world.passing.insert(key, "Unregistering");
+            answer("Unregistering")
+        }
+        _ => None,
+    }
 }
 
 /// `Azure-AsyncOperation`.
-fn status(world: &mut World, number: u64) -> Response {
+fn status(world: &mut World, request: &Request, number: u64) -> Response {
     let Some(operation) = world.look(number) else {
         return error(404, "NotFound", "The operation is not known.");
     };
+    let row = world.resource(&operation.id).and_then(|it| world.row(&it.ty));
+    let (running, is_terse) = row.map_or((None, false), |row| (Some(row.running), row.terse));
     let state = match (&operation.failure, operation.is_done) {
-        (_, false) => "InProgress",
+        (_, false) => running.as_deref().unwrap_or("InProgress"),
         (Some(_), true) => "Failed",
         (None, true) => "Succeeded",
     };
-    let mut body = json!({ "id": format!("/operationStatuses/{number}"), "name": guid(&number.to_string()), "status": state,
-                           "startTime": "2026-11-21T08:00:00Z" });
+    let mut body = if is_terse {
+        json!({ "status": state })
+    } else {
+        json!({ "id": request.path, "name": number.to_string(), "status": state,
+                           "startTime": "2026-11-21T08:00:00Z" })
+    };
     if let (Some((code, message)), true) = (&operation.failure, operation.is_done) {
         body["error"] = json!({ "code": code, "message": message });
     }
@@ -211,14 +233,24 @@ fn result(world: &mut World, request: &Request, number: u64) -> Response {
         (_, false) => {
             let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let url = format!("{}{}?{}", world.origin, request.path, query.join("&"));
-            Response::empty(202).header("location", url).header("retry-after", "0")
+            let response = match operation.end {
+                End::Nothing => Response::json(202, &purge("NotStarted")),
+                _ => Response::empty(202),
+            };
+            response.header("location", url).header("retry-after", "0")
         }
         (Some((code, message)), true) => error(409, code, message),
+        (None, true) if operation.end == End::Nothing => Response::json(200, &purge("Succeeded")),
         (None, true) => match world.resource(&operation.id).cloned() {
             Some(resource) if operation.end == End::Ready => Response::json(200, &world.shown(&resource)),
             _ => Response::empty(200),
         },
     }
+}
+
+/// What the purge of a vault tells of itself.
+fn purge(status: &str) -> Json {
+    json!({ "createdDateTime": "2026-11-21 08:00:00Z", "status": status })
 }
 
 /// Deleted vaults.
@@ -245,7 +277,7 @@ fn deleted(world: &mut World, request: &Request, lower: &str) -> Response {
                 );
             }
             world.deleted.remove(&key);
-            let course = Course { status: 202, by: By::Location, polls: 1 };
+            let course = Course { status: 202, by: By::Location, polls: 1, state: None };
             let number = world.start(&resource.id, &course, End::Nothing, "Purging").unwrap_or_default();
             let path = request.path.split("/deletedVaults").next().unwrap_or_default();
             let url = format!("{}{path}/operationResults/{number}?api-version=2023-07-01", world.origin);
@@ -291,7 +323,7 @@ pub fn deploy(world: &mut World, request: &Request) -> Response {
     match (request.method.as_str(), path) {
         ("POST", "api/publish" | "api/zipdeploy") if request.body.starts_with(b"PK") => {
             world.packages.insert(app.clone(), request.body.clone());
-            let course = Course { status: 202, by: By::Status, polls: 2 };
+            let course = Course { status: 202, by: By::Status, polls: 2, state: None };
             let number = world.start(&site, &course, End::Nothing, "Succeeded").unwrap_or_default();
             let failure = world.next_deployment.take().map(|message| ("DeploymentFailed".to_owned(), message));
             if let Some(operation) = world.operations.get_mut(&number) {

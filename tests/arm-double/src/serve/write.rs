@@ -6,7 +6,7 @@ use crate::answers::{error, no_parent, not_found};
 use crate::http::{Request, Response};
 use crate::json::at;
 use crate::path::Place;
-use crate::serve::{names, shown};
+use crate::serve::{names, said};
 use crate::types::{By, Course, Row};
 use crate::world::{End, REGIONS, Resource, World, etag};
 
@@ -29,7 +29,7 @@ pub fn put(world: &mut World, request: &Request, row: &Row, place: &Place) -> Re
         None => (&row.create, 201, "Creating"),
         Some(_) => (&row.update, 200, "Updating"),
     };
-    accepted(world, &resource.id, row, course, status, End::Ready, state)
+    accepted(world, &resource.id, row, course, Usual { status, end: End::Ready, state, is_put: true })
 }
 
 /// PATCH.
@@ -45,7 +45,8 @@ pub fn patch(world: &mut World, request: &Request, row: &Row, place: &Place) -> 
         return refusal;
     }
     let resource = world.keep(row, place, &body, true);
-    accepted(world, &resource.id, row, &row.update, 200, End::Ready, "Updating")
+    let usual = Usual { status: 200, end: End::Ready, state: "Updating", is_put: false };
+    accepted(world, &resource.id, row, &row.update, usual)
 }
 
 /// DELETE.
@@ -57,7 +58,8 @@ pub fn delete(world: &mut World, row: &Row, place: &Place) -> Response {
     if resource.operation.is_some() {
         return busy(&resource.id);
     }
-    accepted(world, &resource.id, row, &row.delete, 200, End::Gone, "Deleting")
+    let usual = Usual { status: 200, end: End::Gone, state: "Deleting", is_put: false };
+    accepted(world, &resource.id, row, &row.delete, usual)
 }
 
 fn document(request: &Request) -> Result<Json, Response> {
@@ -227,19 +229,29 @@ fn busy(id: &str) -> Response {
     error(409, "AnotherOperationInProgress", message)
 }
 
+/// How a write goes where the table says nothing else.
+struct Usual {
+    status: u16,
+    end: End,
+    state: &'static str,
+    is_put: bool,
+}
+
 /// The answer to a write, and what goes on.
-fn accepted(world: &mut World, id: &str, row: &Row, course: &Course, usual: u16, end: End, state: &str) -> Response {
+fn accepted(world: &mut World, id: &str, row: &Row, course: &Course, usual: Usual) -> Response {
     // An operation that a test lets fail is told by a status where the type would be done at once.
     let by = if course.by == By::Nothing && world.next_failure.is_some() { By::Status } else { course.by };
-    let number = world.start(id, course, end, state);
+    let number = world.start(id, course, usual.end, usual.state);
     let status = match (number, course.status) {
         (Some(_), 0) if by == By::Status => 202,
-        (_, 0) => usual,
+        (_, 0) => usual.status,
         (_, status) => status,
     };
     let response = match world.resource(id).cloned() {
         // Where no header tells of the operation, the document does.
-        Some(resource) if (status != 202 || by == By::State) && status != 204 => shown(world, status, &resource),
+        Some(resource) if (status != 202 || by == By::State) && status != 204 && usual.end != End::Gone => {
+            said(world, row, status, &resource, usual.is_put)
+        }
         _ => Response::empty(status),
     };
     let Some(number) = number else { return response };
