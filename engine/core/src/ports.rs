@@ -176,6 +176,14 @@ pub trait Provider: Catalogue {
     /// Looks at an object that is to be adopted.
     async fn import(&self, call: &Call, id: &str) -> Result<Observed, Fault>;
 
+    /// What keeps a new object from being made, told before anybody is shown the plan: a name that somebody else has. `None` when nothing is known.
+    ///
+    /// `inputs` may have holes. Changes nothing; what cannot be asked is not told, because making the object will show it.
+    async fn foresee(&self, stack: StackUuid, address: &ResourceAddress, inputs: &Partial) -> Option<String> {
+        let _ = (stack, address, inputs);
+        None
+    }
+
     /// Looks at what runs behind an object, for people; `None` when its kind is nothing that runs. Changes nothing, needs no lock.
     ///
     /// An object of which nothing runs any more is inspected too: its health says so.

@@ -1,6 +1,7 @@
 //! Answers the planner's questions: files, artifacts, secrets, objects, data. Many at once, and none of them changes anything.
 
 mod ask;
+mod foreseeing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use siac_core::model::diagnostic::Diagnostics;
+use siac_core::model::identity::StackUuid;
 use siac_core::model::schema::{Attribute, KindSchema, RecoveryClass};
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Partial, Value};
@@ -166,6 +167,12 @@ pub trait Kind: Send + Sync {
 
     /// The attributes that the resource's id says, for what is adopted.
     fn identity(&self, target: &Target) -> BTreeMap<String, Known>;
+
+    /// What keeps a new one from being made, as far as Azure tells beforehand. Holes may stand anywhere.
+    async fn foresee(&self, azure: &Account, stack: StackUuid, inputs: &Partial) -> Option<String> {
+        let _ = (azure, stack, inputs);
+        None
+    }
 
     /// What is to be done before the resource is put where there was none: names are asked for, deleted ones are brought back.
     /// What it answers is put into the body.

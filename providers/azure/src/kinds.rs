@@ -5,7 +5,7 @@ mod app;
 mod group;
 mod identity;
 mod monitor;
-mod names;
+pub mod names;
 mod realtime;
 mod servicebus;
 mod storage;

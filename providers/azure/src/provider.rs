@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use serde_json::Value as Json;
-use siac_core::model::address::Mode;
+use siac_core::model::address::{Mode, ResourceAddress};
 use siac_core::model::diagnostic::{Diagnostic, Diagnostics};
+use siac_core::model::identity::StackUuid;
 use siac_core::model::schema::{KindSchema, ProviderSchema};
 use siac_core::model::snapshot::Object;
 use siac_core::model::value::{Known, Partial};
@@ -212,6 +213,10 @@ impl Provider for AzureProvider {
 
     async fn find(&self, call: &Call, inputs: &Known) -> Result<Vec<Observed>, Fault> {
         self.life(call)?.find(inputs).await
+    }
+
+    async fn foresee(&self, stack: StackUuid, address: &ResourceAddress, inputs: &Partial) -> Option<String> {
+        self.kinds.get(address.kind.as_str())?.foresee(self.account.get()?, stack, inputs).await
     }
 
     async fn import(&self, call: &Call, id: &str) -> Result<Observed, Fault> {

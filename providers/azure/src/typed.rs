@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use siac_core::model::diagnostic::Diagnostics;
+use siac_core::model::identity::StackUuid;
 use siac_core::model::path::Path;
 use siac_core::model::schema::KindSchema;
 use siac_core::model::snapshot::Object;
@@ -20,7 +21,9 @@ use siac_core::ports::{Fault, Planned, Verdict};
 use crate::arm::{Failure, Method, Request, ResourceId, at, child, put};
 use crate::fields::Fields;
 use crate::form::from_json;
-use crate::kind::{Described, Evidence, Kind, Occasion, Seen, Target, Task, Write};
+use crate::kind::{Account, Described, Evidence, Kind, Occasion, Seen, Target, Task, Write};
+use crate::kinds::names;
+use crate::life::visible;
 use crate::likeness::compared;
 
 pub use form::{ENABLED, Form, INVERTED, WHEN_TRUE};
@@ -56,6 +59,13 @@ struct Keys {
     outputs: Vec<(&'static str, &'static str)>,
 }
 
+/// How the service is asked whether a name may be had.
+#[derive(Clone, Copy)]
+struct NameCheck {
+    /// Whether each region has names of its own.
+    by_region: bool,
+}
+
 /// A kind that is a table.
 pub struct Typed {
     ty: &'static str,
@@ -67,6 +77,7 @@ pub struct Typed {
     shown: Vec<Shown>,
     fixed: Vec<(&'static str, Json)>,
     keys: Option<Keys>,
+    name_check: Option<NameCheck>,
     evidence: Evidence,
     write: Write,
     has_etags: bool,
@@ -74,19 +85,19 @@ pub struct Typed {
 }
 
 impl Typed {
-    fn parent(&self, task: &Task<'_>) -> Result<ResourceId, Fault> {
-        let subscription = || ResourceId::subscription(&task.azure.subscription);
+    fn parent(&self, azure: &Account, inputs: Fields<'_>) -> Result<ResourceId, Fault> {
+        let subscription = || ResourceId::subscription(&azure.subscription);
         match self.place {
             Place::Subscription => subscription(),
-            Place::Group => match task.inputs.need("resource_group_name")? {
+            Place::Group => match inputs.need("resource_group_name")? {
                 id if id.starts_with('/') => ResourceId::parse(id),
                 name => ResourceId::parse(&format!("{}/resourceGroups/{name}", subscription()?)),
             },
             Place::Below { attribute, via } => {
-                let parent = task.inputs.need(attribute)?;
+                let parent = inputs.need(attribute)?;
                 ResourceId::parse(&if via.is_empty() { parent.to_owned() } else { format!("{parent}/{via}") })
             }
-            Place::Scope => ResourceId::parse(task.inputs.need("scope")?),
+            Place::Scope => ResourceId::parse(inputs.need("scope")?),
         }
     }
 }
@@ -123,7 +134,7 @@ impl Kind for Typed {
     }
 
     fn target(&self, task: &Task<'_>) -> Result<Target, Fault> {
-        let parent = self.parent(task)?;
+        let parent = self.parent(task.azure, task.inputs)?;
         let made = self.special.name(task)?;
         let name = match &made {
             Some(made) => made,
@@ -210,6 +221,26 @@ impl Kind for Typed {
             Place::Subscription => {}
         }
         told
+    }
+
+    async fn foresee(&self, azure: &Account, stack: StackUuid, inputs: &Partial) -> Option<String> {
+        let known = visible(inputs);
+        let fields = Fields(&known);
+        if let Some(answer) = self.special.foresee(azure, stack, fields).await {
+            return answer;
+        }
+        let NameCheck { by_region } = self.name_check?;
+        let name = fields.text(self.name)?;
+        let id = self.parent(azure, fields).and_then(|parent| ResourceId::below(&parent, self.ty, name));
+        if let Ok(id) = id
+            && azure.arm.get(&id, self.api).await.ok()?.is_some()
+        {
+            // Whose it is, and what becomes of it then, is for the making to say.
+            return None;
+        }
+        let namespace = self.ty.split('/').next().unwrap_or_default();
+        let region = fields.text("location").filter(|_| by_region);
+        names::refusal(azure, namespace, self.ty, self.api, name, region).await.ok().flatten()
     }
 
     async fn prepare(&self, task: &Task<'_>, target: &Target) -> Result<Option<Json>, Fault> {

@@ -108,6 +108,10 @@ pub async fn plan(
         options,
     };
     let (mut plan, warnings) = converse(&request, &mut inquiry, sink, &terms.stop).await?;
+    let foreseen = inquiry.foresee(&plan).await;
+    if foreseen.has_errors() {
+        return Err(Failed::Problems { diagnostics: foreseen, sources: sources.clone() });
+    }
     plan.providers = connected.pins;
     plan.on_failure = terms.on_failure.unwrap_or(plan.on_failure);
     Ok(Planned { plan, warnings, artifacts: inquiry.artifacts, world: inquiry.world })

@@ -111,6 +111,7 @@ pub fn function_app() -> Typed {
         )
         .located()
         .tagged()
+        .asked_for(false)
         .fixed("kind", json!("functionapp,linux"))
         .part(needed("service_plan_id", "properties.serverFarmId", "the id of the plan that it runs on"))
         .part(some("runtime", "properties.functionAppConfig.runtime", runtime, "what it is written in: `name` is node, python, java, powershell, dotnet-isolated or custom; and `version`"))

@@ -24,6 +24,7 @@ pub fn web_pubsub() -> Typed {
         .in_group(NAME, "its name, unique in all of Azure: 3 to 63 letters, digits and hyphens, a letter first")
         .located()
         .tagged()
+        .asked_for(true)
         .part(
             usually(
                 "sku",
@@ -166,6 +167,7 @@ pub fn signalr() -> Typed {
         .in_group(NAME, "its name, unique in all of Azure: 3 to 63 letters, digits and hyphens, a letter first")
         .located()
         .tagged()
+        .asked_for(true)
         .fixed("kind", json!("SignalR"))
         .part(usually("sku", "sku.name", "Standard_S1", "its size; Free_F1 takes 20 connections and 20,000 messages a day").one_of(SKUS))
         .part(number("capacity", "sku.capacity", 1, 1_000, "how many units, of 1,000 connections each"))

@@ -37,6 +37,7 @@ pub fn namespace() -> Typed {
         )
         .located()
         .tagged()
+        .asked_for(false)
         .part(
             usually("sku", "sku.name", "Standard", "its size; Basic has no topics")
                 .one_of(&["Basic", "Standard", "Premium"]),

@@ -25,6 +25,7 @@ pub fn storage_account() -> Typed {
         .in_group("[a-z0-9]{3,24}", "its name, unique in all of Azure: 3 to 24 lower-case letters and digits")
         .located()
         .tagged()
+        .asked_for(false)
         .fixed("kind", json!("StorageV2"))
         .part(usually("sku", "sku.name", "Standard_LRS", "its redundancy").one_of(&[
             "Standard_LRS",

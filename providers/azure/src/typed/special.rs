@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use siac_core::model::diagnostic::Diagnostics;
+use siac_core::model::identity::StackUuid;
 use siac_core::model::value::Partial;
 use siac_core::ports::Fault;
 
 use crate::arm::Failure;
-use crate::kind::{Seen, Target, Task};
+use crate::fields::Fields;
+use crate::kind::{Account, Seen, Target, Task};
 
 /// What a kind does that no table says. Every question has an answer that does nothing.
 #[async_trait]
@@ -39,6 +41,12 @@ pub trait Special: Send + Sync {
     fn shape(&self, task: &Task<'_>, document: &mut Json) -> Result<(), Fault> {
         let _ = (task, document);
         Ok(())
+    }
+
+    /// As [`Kind::foresee`](crate::kind::Kind::foresee), with holes left out; `None` when only the name is to be asked for.
+    async fn foresee(&self, azure: &Account, stack: StackUuid, inputs: Fields<'_>) -> Option<Option<String>> {
+        let _ = (azure, stack, inputs);
+        None
     }
 
     /// As [`Kind::prepare`].

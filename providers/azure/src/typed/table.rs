@@ -8,7 +8,7 @@ use siac_core::model::types::Type;
 
 use super::part::{Part, needed};
 use super::special::{Nothing, Special};
-use super::{Keys, Place, Shown, Typed};
+use super::{Keys, NameCheck, Place, Shown, Typed};
 use crate::kind::{Evidence, Write, schema};
 
 /// What most resources are usually made in. A judgement, refined by measurement.
@@ -29,6 +29,7 @@ impl Typed {
             shown: Vec::new(),
             fixed: Vec::new(),
             keys: None,
+            name_check: None,
             evidence: Evidence::Absence,
             write: Write::Merge,
             has_etags: false,
@@ -150,6 +151,13 @@ impl Typed {
         }
         let outputs = outputs.iter().map(|(name, place, _)| (*name, *place)).collect();
         self.keys = Some(Keys { action, when, outputs });
+        self
+    }
+
+    /// With a name that is unique in all of Azure, or in each of its regions, and that its service is asked for before the plan is shown.
+    #[must_use]
+    pub fn asked_for(mut self, by_region: bool) -> Self {
+        self.name_check = Some(NameCheck { by_region });
         self
     }
 

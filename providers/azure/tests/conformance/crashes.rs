@@ -48,6 +48,9 @@ const CASES: [(Moment, Mishap); 9] = [
     (Moment::Deleting, Mishap::KilledWhilePolling),
 ];
 
+/// How long one trial may take before it is called stuck; it takes seconds.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// How many are gone through at once.
 const AT_ONCE: usize = 4;
 
@@ -61,7 +64,8 @@ async fn nothing_is_orphaned_and_nothing_made_twice() {
             let room = room.clone();
             running.spawn(async move {
                 let _seat = room.acquire().await;
-                let survived = Trial::new(row, moment).survives(mishap).await;
+                let survived = tokio::time::timeout(PATIENCE, Trial::new(row, moment).survives(mishap)).await;
+                let survived = survived.unwrap_or_else(|_| Err("it comes to no end".to_owned()));
                 survived.map_err(|why| format!("{} {} {moment:?} {mishap:?}: {why}", row.kind, row.name))
             });
         }

@@ -299,14 +299,48 @@ async fn a_vault_that_this_stack_deleted_is_brought_back() {
     assert!(!house.double.is_kept("Microsoft.KeyVault/vaults", "vault-of-test"));
 }
 
+const ACCOUNT: &str = r#"
+[resource.azure_resource_group.rg]
+name = "rg"
+location = "westeurope"
+
+[resource.azure_storage_account.it]
+name = "taken"
+resource_group_name = "${azure_resource_group.rg.name}"
+location = "westeurope"
+"#;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_that_someone_else_has_is_refused_before_it_is_put() {
+async fn a_name_that_someone_else_has_is_told_before_the_plan_is_shown() {
     let house = House::new();
     house.double.take_name("Microsoft.Storage/storageAccounts", "taken");
-    let stack = "[resource.azure_resource_group.rg]\nname = \"rg\"\nlocation = \"westeurope\"\n[resource.azure_storage_account.it]\nname = \"taken\"\nresource_group_name = \"${azure_resource_group.rg.name}\"\nlocation = \"westeurope\"\n";
-    let why = refused(&house, stack).await;
+    let why = house.plan(ACCOUNT).await.unwrap_err();
+    assert!(why.contains("azure_storage_account.it: the name `taken` cannot be had"), "{why}");
+    assert_eq!(house.double.count("^(PUT|PATCH|DELETE) "), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_is_taken_after_the_plan_was_shown_is_not_put() {
+    let house = House::new();
+    house.double.take_name("Microsoft.Storage/storageAccounts", "taken");
+    let still_free = Trouble::on("POST .*/checkNameAvailability$", 200, "").body(json!({ "nameAvailable": true }));
+    house.double.trouble(still_free);
+    let why = refused(&house, ACCOUNT).await;
     assert!(why.contains("the name `taken` cannot be had"), "{why}");
     assert_eq!(house.double.count("PUT .*/storageAccounts/taken$"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_this_stack_has_already_is_not_asked_for() {
+    let house = House::new();
+    made(&house, ACCOUNT).await;
+    let asked = house.double.count("POST .*/checkNameAvailability$");
+    nothing(house.plan(ACCOUNT).await).unwrap();
+    // It is replaced under its name: the old one goes first.
+    let moved = ACCOUNT.replacen("name = \"rg\"", "name = \"rg2\"", 1);
+    let report = house.run(Goal::Stack(&moved)).await.unwrap();
+    assert_eq!(report.status, Some(Status::Complete), "{:?}", report.failures);
+    assert_eq!(house.double.count("POST .*/checkNameAvailability$"), asked + 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
