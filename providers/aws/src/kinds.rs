@@ -9,6 +9,8 @@
 //!      owner always has it; `.settles(…)` when making it takes a second call or a wait; `.needs(&[…])`: the permissions.
 //!    - `look`: one object as [`Seen`](crate::seen::Seen), null where there is nothing. An attribute that the service fills in when the stack
 //!      leaves it out is `optional_computed`; inside such an object the service may fill in what it likes.
+//!      Where one call shows all of something's parts, looks at them ask [`Together`](crate::together::Together), as those at a
+//!      [`route`](apigatewayv2::route) do.
 //!    - `make`: one call, with `task.tags()` where it takes tags and `task.token()` where it takes a token. A code that means "exists" only
 //!      there is told with [`exists_on`](crate::failure::Sorted::exists_on).
 //!    - `settle`, `change`, `remove`: calls that bear repetition. `task.differing(seen)` says what is to be changed, `task.retagging(seen)`
@@ -42,9 +44,9 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_apigatewayv2_api", Box::new(apigatewayv2::api::Api)),
         ("aws_apigatewayv2_authorizer", Box::new(apigatewayv2::authorizer::Authorizer)),
         ("aws_apigatewayv2_deployment", Box::new(apigatewayv2::deployment::Deployment)),
-        ("aws_apigatewayv2_integration", Box::new(apigatewayv2::integration::Integration)),
+        ("aws_apigatewayv2_integration", Box::new(apigatewayv2::integration::Integration::default())),
         ("aws_apigatewayv2_integration_response", Box::new(apigatewayv2::integration_response::IntegrationResponse)),
-        ("aws_apigatewayv2_route", Box::new(apigatewayv2::route::Route)),
+        ("aws_apigatewayv2_route", Box::new(apigatewayv2::route::Route::default())),
         ("aws_apigatewayv2_route_response", Box::new(apigatewayv2::route_response::RouteResponse)),
         ("aws_apigatewayv2_stage", Box::new(apigatewayv2::stage::Stage)),
         ("aws_cloudwatch_dashboard", Box::new(cloudwatch::dashboard::Dashboard)),
@@ -63,7 +65,7 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_lambda_function", Box::new(lambda::function::Function)),
         ("aws_lambda_function_url", Box::new(lambda::function_url::FunctionUrl)),
         ("aws_lambda_layer_version", Box::new(lambda::layer_version::LayerVersion)),
-        ("aws_lambda_permission", Box::new(lambda::permission::Permission)),
+        ("aws_lambda_permission", Box::new(lambda::permission::Permission::default())),
         (
             "aws_lambda_provisioned_concurrency_config",
             Box::new(lambda::provisioned_concurrency::ProvisionedConcurrency),

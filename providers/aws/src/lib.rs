@@ -20,6 +20,7 @@ pub mod policy;
 mod provider;
 pub mod seen;
 pub mod settings;
+pub mod together;
 pub mod wait;
 
 pub use provider::AwsProvider;

@@ -1,12 +1,14 @@
 //! Every kind of the provider `aws`, through the real engine, against the emulator.
 
 mod bounded;
+mod code;
 mod crashes;
 mod documents;
 mod house;
 mod memory;
 mod ownership;
 mod reading;
+mod refresh;
 mod rows;
 mod serving;
 mod suite;

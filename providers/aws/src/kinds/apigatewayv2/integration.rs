@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_apigatewayv2::types::{
-    ConnectionType, ContentHandlingStrategy, IntegrationType, PassthroughBehavior, TlsConfigInput,
+    ConnectionType, ContentHandlingStrategy, Integration as Shown, IntegrationType, PassthroughBehavior, TlsConfigInput,
 };
 use siac_core::model::schema::{Attribute, RecoveryClass, Rule};
 use siac_core::model::snapshot::Object;
@@ -21,9 +21,13 @@ use crate::limits;
 use crate::marks::{signed, signed_again, unsigned};
 use crate::seen::{Seen, Told, filled, object};
 use crate::settings::object_type;
+use crate::together::Together;
 
 /// The kind. AWS knows it by an id of its own; it carries no tags, so its mark is in its description.
-pub struct Integration;
+#[derive(Default)]
+pub struct Integration {
+    integrations: Together<Vec<Shown>>,
+}
 
 #[async_trait]
 impl Kind for Integration {
@@ -51,25 +55,15 @@ impl Kind for Integration {
     /// Every integration of the API that carries the mark of the call.
     async fn candidates(&self, task: &Task<'_>) -> Result<Vec<String>, Fault> {
         let (api, op) = (task.inputs.need("api_id")?, task.call.op.to_string());
-        let (mut found, mut next) = (Vec::new(), None);
-        loop {
-            let page = task.aws.apigatewayv2().get_integrations().api_id(api).max_results("100").set_next_token(next);
-            let Some(page) = page.send().await.of("apigateway:GET /apis/integrations").or_absent()? else {
-                return Ok(found);
-            };
-            let ours = page.items().iter().filter(|it| unsigned(it.description()).1.get("siac-op") == Some(&op));
-            found.extend(ours.filter_map(|it| it.integration_id()).map(|id| format!("{api}/{id}")));
-            next = page.next_token;
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let integrations = self.integrations.ask(api, || all(task.aws, api)).await?;
+        let ours = integrations.iter().filter(|it| unsigned(it.description()).1.get("siac-op") == Some(&op));
+        Ok(ours.filter_map(|it| it.integration_id()).map(|id| format!("{api}/{id}")).collect())
     }
 
     async fn look(&self, aws: &Account, remote: &str, _: Option<&Object>) -> Result<Option<Seen>, Fault> {
         let (api, id) = pair(remote)?;
-        let call = aws.apigatewayv2().get_integration().api_id(api).integration_id(id);
-        let Some(it) = call.send().await.of("apigateway:GET /apis/integrations").or_absent()? else { return Ok(None) };
+        let integrations = self.integrations.ask(api, || all(aws, api)).await?;
+        let Some(it) = integrations.iter().find(|it| it.integration_id() == Some(id)) else { return Ok(None) };
         let (description, marks) = unsigned(it.description());
         let tls = it.tls_config().and_then(|tls| tls.server_name_to_verify());
         let seen = Seen::new()
@@ -151,6 +145,21 @@ impl Kind for Integration {
         let (api, id) = pair(remote)?;
         let call = aws.apigatewayv2().delete_integration().api_id(api).integration_id(id);
         call.send().await.of("apigateway:DELETE /apis/integrations").or_gone()
+    }
+}
+
+/// Every integration of an API; none where there is no such API.
+async fn all(aws: &Account, api: &str) -> Result<Vec<Shown>, Fault> {
+    let (mut integrations, mut next) = (Vec::new(), None);
+    loop {
+        let page = aws.apigatewayv2().get_integrations().api_id(api).max_results("100").set_next_token(next);
+        let page = page.send().await.of("apigateway:GET /apis/integrations").or_absent()?;
+        let Some(page) = page else { return Ok(integrations) };
+        integrations.extend(page.items.unwrap_or_default());
+        next = page.next_token;
+        if next.is_none() {
+            return Ok(integrations);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `aws_apigatewayv2_route`.
 
 use async_trait::async_trait;
-use aws_sdk_apigatewayv2::types::AuthorizationType;
+use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as Shown};
 use siac_core::model::schema::{Attribute, RecoveryClass, Rule};
 use siac_core::model::snapshot::Object;
 use siac_core::model::types::Type;
@@ -13,9 +13,13 @@ use crate::account::Account;
 use crate::failure::{Answer, Failure, Sorted};
 use crate::kind::{Check, Described, Kind, Task};
 use crate::seen::{Seen, filled, texts};
+use crate::together::Together;
 
 /// The kind. AWS knows it by an id of its own; its key is unique in its API.
-pub struct Route;
+#[derive(Default)]
+pub struct Route {
+    routes: Together<Vec<Shown>>,
+}
 
 #[async_trait]
 impl Kind for Route {
@@ -71,23 +75,15 @@ impl Kind for Route {
     /// The route of this key.
     async fn candidates(&self, task: &Task<'_>) -> Result<Vec<String>, Fault> {
         let (api, key) = (task.inputs.need("api_id")?, task.inputs.text("route_key"));
-        let (mut found, mut next) = (Vec::new(), None);
-        loop {
-            let page = task.aws.apigatewayv2().get_routes().api_id(api).max_results("100").set_next_token(next);
-            let Some(page) = page.send().await.of("apigateway:GET /apis/routes").or_absent()? else { return Ok(found) };
-            let ours = page.items().iter().filter(|it| it.route_key() == key);
-            found.extend(ours.filter_map(|it| it.route_id()).map(|id| format!("{api}/{id}")));
-            next = page.next_token;
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let routes = self.routes.ask(api, || all(task.aws, api)).await?;
+        let ours = routes.iter().filter(|it| it.route_key() == key);
+        Ok(ours.filter_map(|it| it.route_id()).map(|id| format!("{api}/{id}")).collect())
     }
 
     async fn look(&self, aws: &Account, remote: &str, _: Option<&Object>) -> Result<Option<Seen>, Fault> {
         let (api, id) = pair(remote)?;
-        let call = aws.apigatewayv2().get_route().api_id(api).route_id(id);
-        let Some(it) = call.send().await.of("apigateway:GET /apis/routes").or_absent()? else { return Ok(None) };
+        let routes = self.routes.ask(api, || all(aws, api)).await?;
+        let Some(it) = routes.iter().find(|it| it.route_id() == Some(id)) else { return Ok(None) };
         let seen = Seen::new()
             .input("api_id", api)
             .input("route_key", it.route_key())
@@ -145,5 +141,19 @@ impl Kind for Route {
         let (api, id) = pair(remote)?;
         let call = aws.apigatewayv2().delete_route().api_id(api).route_id(id);
         call.send().await.of("apigateway:DELETE /apis/routes").or_gone()
+    }
+}
+
+/// Every route of an API; none where there is no such API.
+async fn all(aws: &Account, api: &str) -> Result<Vec<Shown>, Fault> {
+    let (mut routes, mut next) = (Vec::new(), None);
+    loop {
+        let page = aws.apigatewayv2().get_routes().api_id(api).max_results("100").set_next_token(next);
+        let Some(page) = page.send().await.of("apigateway:GET /apis/routes").or_absent()? else { return Ok(routes) };
+        routes.extend(page.items.unwrap_or_default());
+        next = page.next_token;
+        if next.is_none() {
+            return Ok(routes);
+        }
     }
 }

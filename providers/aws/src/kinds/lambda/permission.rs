@@ -15,9 +15,13 @@ use crate::failure::{Answer, Failure, Sorted};
 use crate::kind::{Check, Described, Kind, Task};
 use crate::limits;
 use crate::seen::{Seen, Told};
+use crate::together::Together;
 
 /// The kind. AWS knows it by `FUNCTION/STATEMENT`, or `FUNCTION:QUALIFIER/STATEMENT`.
-pub struct Permission;
+#[derive(Default)]
+pub struct Permission {
+    statements: Together<Vec<Json>>,
+}
 
 #[async_trait]
 impl Kind for Permission {
@@ -87,11 +91,8 @@ impl Kind for Permission {
 
     async fn look(&self, aws: &Account, remote: &str, remembered: Option<&Object>) -> Result<Option<Seen>, Fault> {
         let (function, qualifier, id) = parts(remote)?;
-        let call = aws.lambda().get_policy().function_name(function).set_qualifier(qualifier.map(str::to_owned));
-        let answer = call.send().await.of("lambda:GetPolicy").or_absent()?;
-        let policy: Option<Json> = answer.and_then(|answer| serde_json::from_str(answer.policy()?).ok());
-        let statements =
-            policy.as_ref().and_then(|policy| policy["Statement"].as_array()).map(Vec::as_slice).unwrap_or_default();
+        let owner = remote.strip_suffix(id).unwrap_or(remote);
+        let statements = self.statements.ask(owner, || all(aws, function, qualifier)).await?;
         let Some(statement) = statements.iter().find(|statement| statement["Sid"] == id) else { return Ok(None) };
         let before = |name: &str| remembered.and_then(|it| it.inputs.get(name)).and_then(Partial::as_str);
         let seen = Seen::new()
@@ -134,6 +135,14 @@ impl Kind for Permission {
         let call = call.set_qualifier(qualifier.map(str::to_owned));
         call.send().await.of("lambda:RemovePermission").busy_on(&["PreconditionFailedException"]).or_gone()
     }
+}
+
+/// Every statement of the policy of a function, or of one of its aliases or versions.
+async fn all(aws: &Account, function: &str, qualifier: Option<&str>) -> Result<Vec<Json>, Fault> {
+    let call = aws.lambda().get_policy().function_name(function).set_qualifier(qualifier.map(str::to_owned));
+    let answer = call.send().await.of("lambda:GetPolicy").or_absent()?;
+    let policy: Option<Json> = answer.and_then(|answer| serde_json::from_str(answer.policy()?).ok());
+    Ok(policy.and_then(|policy| policy["Statement"].as_array().cloned()).unwrap_or_default())
 }
 
 fn parts(remote: &str) -> Result<(&str, Option<&str>, &str), Fault> {

@@ -2,11 +2,6 @@
 
 use super::Row;
 
-const ROLE: &str = r#"
-    [resource.aws_iam_role.around]
-    assume_role_policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })}'
-"#;
-
 const FUNCTION: &str = r#"
     [resource.aws_iam_role.around]
     assume_role_policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })}'
@@ -39,10 +34,17 @@ const QUEUE: &str = r#"
     [resource.aws_sqs_queue.other]
 "#;
 
+const ROLE_AND_QUEUE: &str = r#"
+    [resource.aws_iam_role.around]
+    assume_role_policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })}'
+
+    [resource.aws_sqs_queue.dead]
+"#;
+
 /// The rows.
 pub const ROWS: &[Row] = &[
     Row {
-        around: ROLE,
+        around: ROLE_AND_QUEUE,
         body: r#"
             role = "${aws_iam_role.around.arn}"
             filename = "code"
@@ -66,6 +68,8 @@ pub const ROWS: &[Row] = &[
             tracing_config = { mode = "Active" }
             ephemeral_storage = { size = 1024 }
             reserved_concurrent_executions = 5
+            dead_letter_config = { target_arn = "${aws_sqs_queue.dead.arn}" }
+            vpc_config = { subnet_ids = ["subnet-0b", "subnet-0a"], security_group_ids = ["sg-0a"] }
             tags = { team = "b" }
         "#,
         replaced: r#"

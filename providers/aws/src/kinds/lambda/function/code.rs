@@ -98,10 +98,20 @@ pub async fn placed(task: &Task<'_>) -> Result<Place, Fault> {
     check_archive(&archive)?;
     match inputs.text("s3_bucket") {
         Some(bucket) => through(task, bucket, &digest, archive).await,
-        None if archive.len() <= MOST_DIRECT => Ok(Place { archive: Some(archive), ..Place::default() }),
-        None => Err(Fault::rejected(format!(
-            "the code has {} MB, and Lambda takes 50 MB directly; name a bucket to upload it to with `s3_bucket`",
-            archive.len() / 1024 / 1024
+        None => {
+            check_size(archive.len())?;
+            Ok(Place { archive: Some(archive), ..Place::default() })
+        }
+    }
+}
+
+/// Refuses what Lambda does not take in a call.
+fn check_size(bytes: usize) -> Result<(), Fault> {
+    match bytes <= MOST_DIRECT {
+        true => Ok(()),
+        false => Err(Fault::rejected(format!(
+            "the code has {} MB, and Lambda takes 50 MB directly (\"Lambda quotas\"); name a bucket to upload it to with `s3_bucket`",
+            bytes.div_ceil(1024 * 1024)
         ))),
     }
 }
@@ -114,7 +124,7 @@ fn check_archive(bytes: &[u8]) -> Result<(), Fault> {
     }
 }
 
-/// Uploads the code to a bucket under its digest, unless it is there.
+/// Uploads the code to a bucket, under its digest when no key is given. What it uploads stays there: other stacks may have the same.
 async fn through(task: &Task<'_>, bucket: &str, digest: &Digest, archive: Vec<u8>) -> Result<Place, Fault> {
     let key = task.inputs.owned("s3_key").unwrap_or_else(|| format!("{FOLDER}/{digest}.zip"));
     let call = task.aws.s3().put_object().bucket(bucket).key(&key).body(ByteStream::from(archive));
@@ -122,4 +132,23 @@ async fn through(task: &Task<'_>, bucket: &str, digest: &Digest, archive: Vec<u8
     let answer = call.send().await.of("s3:PutObject")?;
     let version = answer.version_id().filter(|version| *version != "null").map(str::to_owned);
     Ok(Place { bucket: Some(bucket.to_owned()), key: Some(key), version, ..Place::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_for_a_call_asks_for_a_bucket() {
+        assert_eq!(check_size(MOST_DIRECT), Ok(()));
+        let why = check_size(MOST_DIRECT + 1).unwrap_err().to_string();
+        assert!(why.starts_with("the code has 51 MB, and Lambda takes 50 MB directly"), "{why}");
+        assert!(why.ends_with("name a bucket to upload it to with `s3_bucket`"), "{why}");
+    }
+
+    #[test]
+    fn code_is_an_archive() {
+        assert_eq!(check_archive(b"PK\x03\x04 and more"), Ok(()));
+        assert!(check_archive(b"export const handler").is_err());
+    }
 }
