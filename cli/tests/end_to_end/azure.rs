@@ -1,7 +1,7 @@
 //! State in Azure Blob Storage, as far as an emulator goes: everything that works on this machine works there.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use siac_emulators::{Azurite, Rule};
 
@@ -114,4 +114,34 @@ fn what_the_service_refuses_is_explained() {
     sandbox.fail(1, &["plan", "stack.toml"]).says("siac init --backend azure-blob");
     sandbox.environment.pop();
     sandbox.fail(1, &["plan", "stack.toml"]).says("set `key` in `[state]`");
+}
+
+#[test]
+fn a_run_asks_little_of_the_store_and_no_more_than_the_roles_of_the_guide_allow() {
+    let (sandbox, azurite) = project(&FILE.replace("WORDS", "hello"));
+    let seen = |arguments: &[&str]| {
+        let (before, begun) = (azurite.proxy().seen().len(), Instant::now());
+        sandbox.succeed(arguments);
+        let took = begun.elapsed();
+        let requests: Vec<String> = azurite.proxy().seen().drain(before..).map(|seen| seen.what).collect();
+        println!("azure-blob: {}: {} requests, {took:.2?}", arguments[0], requests.len());
+        requests
+    };
+    let reads = |request: &String| request.starts_with("? GET ") || request.starts_with("? HEAD ");
+    let apply = ["apply", "stack.toml", "--auto-approve"];
+    let first = seen(&apply);
+    let plan = seen(&["plan", "stack.toml"]);
+    sandbox.write("stack.toml", &sandbox.read("stack.toml").replace("hello", "goodbye"));
+    let change = seen(&apply);
+    assert!(plan.len() <= 3 && change.len() <= 15 && first.len() <= 18, "{first:#?} {plan:#?} {change:#?}");
+    assert!(!first.iter().chain(&change).any(|request| request.starts_with("? DELETE ")), "{change:#?}");
+    for looking in [&["plan"][..], &["status"], &["history"], &["output"], &["state", "list"], &["snapshot", "verify"]]
+    {
+        let arguments = match looking {
+            ["plan" | "status"] => [looking, &["stack.toml"]].concat(),
+            _ => [looking, &["--stack", "stack.toml"]].concat(),
+        };
+        let requests = seen(&arguments);
+        assert!(requests.iter().all(reads), "{looking:?} {requests:#?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! State in S3, as far as an emulator goes: everything that works on this machine works there.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use siac_emulators::{Emulator, Rule};
 
@@ -239,4 +239,43 @@ fn a_state_goes_to_another_place_and_back_and_the_old_one_says_so() {
     sandbox.succeed(&["plan", "stack.toml"]).says("No changes");
     sandbox.succeed(&["snapshot", "verify", "--stack", "stack.toml"]);
     sandbox.succeed(&["destroy", "stack.toml", "--auto-approve"]);
+}
+
+#[test]
+fn a_store_that_speaks_like_s3_is_named_by_its_endpoint() {
+    let mut project = Project::new(Emulator::start_blocking(), None, &FILE.replace("WORDS", "hello"));
+    project.without("AWS_ENDPOINT_URL");
+    let endpoint = project.emulator.endpoint();
+    let place = ["init", "--backend", "s3", "--bucket", &project.bucket, "--endpoint", &endpoint];
+    project.sandbox.succeed(&place).says("conditional writes are kept").says(&format!("endpoint = {endpoint:?}"));
+    let stack = project.sandbox.read("stack.toml");
+    let stack = stack.replace("[state]", &format!("[state]\nendpoint = {endpoint:?}"));
+    project.sandbox.write("stack.toml", &stack);
+    project.sandbox.succeed(&["apply", "stack.toml", "--auto-approve"]);
+    project.sandbox.succeed(&["plan", "stack.toml"]).says("No changes");
+    project.emulator.proxy().add(Rule::on("^s3.GetObject").fails(503, "SlowDown", "Reduce your request rate").first(2));
+    project.sandbox.succeed(&["destroy", "stack.toml", "--auto-approve"]);
+    project.sandbox.write("stack.toml", &stack.replace(&endpoint, "http://127.0.0.1:9"));
+    project.sandbox.fail(1, &["plan", "stack.toml"]).says("cannot be read").says("127.0.0.1:9");
+}
+
+#[test]
+fn a_run_asks_little_of_the_store() {
+    for lock_table in LOCKS {
+        let project = Project::prepared(lock_table, &FILE.replace("WORDS", "hello"));
+        let cost = |arguments: &[&str]| {
+            let (before, begun) = (project.emulator.proxy().seen().len(), Instant::now());
+            project.sandbox.succeed(arguments);
+            let took = begun.elapsed();
+            let requests = project.emulator.proxy().seen().len() - before;
+            println!("{}: {}: {requests} requests, {took:.2?}", lock_table.unwrap_or("s3 alone"), arguments[0]);
+            requests
+        };
+        let apply = ["apply", "stack.toml", "--auto-approve"];
+        let first = cost(&apply);
+        let plan = cost(&["plan", "stack.toml"]);
+        project.write(lock_table, &FILE.replace("WORDS", "goodbye"));
+        let change = cost(&apply);
+        assert!(plan <= 3 && change <= 12 && first <= 40, "plan {plan}, change {change}, first apply {first}");
+    }
 }

@@ -153,14 +153,20 @@ impl Bucket {
         }
     }
 
+    /// An object for people: where it is, and at which address when that is not Amazon's.
+    fn named(&self, name: &str) -> String {
+        let at = self.door.connection.endpoint().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+        format!("{}/{name}{at}", self.place)
+    }
+
     fn read_fault(&self, name: &str, failure: Failure) -> StoreFault {
         let remedy = self.remedy(&failure);
-        failure.of_read(&format!("{}/{name} cannot be read", self.place), &remedy)
+        failure.of_read(&format!("{} cannot be read", self.named(name)), &remedy)
     }
 
     fn write_fault(&self, name: &str, failure: Failure) -> StoreFault {
         let remedy = self.remedy(&failure);
-        failure.of_write(&format!("{}/{name} cannot be written", self.place), &remedy)
+        failure.of_write(&format!("{} cannot be written", self.named(name)), &remedy)
     }
 
     /// An object and its tag.
