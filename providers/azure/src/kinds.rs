@@ -2,8 +2,14 @@
 
 mod alerts;
 mod app;
+mod configuration;
+mod cosmos;
+mod eventgrid;
+mod frontdoor;
 mod group;
 mod identity;
+mod kept;
+mod lists;
 mod monitor;
 pub mod names;
 mod realtime;
@@ -27,8 +33,20 @@ pub fn kinds() -> BTreeMap<&'static str, Box<dyn Kind>> {
 pub fn typed() -> Vec<(&'static str, Typed)> {
     vec![
         ("azure_action_group", alerts::action_group()),
+        ("azure_app_configuration", configuration::app_configuration()),
+        ("azure_app_configuration_key_value", configuration::key_value()),
         ("azure_app_service", app::app_service()),
         ("azure_application_insights", monitor::application_insights()),
+        ("azure_cosmosdb_account", cosmos::account()),
+        ("azure_cosmosdb_sql_container", cosmos::sql_container()),
+        ("azure_cosmosdb_sql_database", cosmos::sql_database()),
+        ("azure_eventgrid_event_subscription", eventgrid::event_subscription()),
+        ("azure_eventgrid_topic", eventgrid::topic()),
+        ("azure_front_door_endpoint", frontdoor::endpoint()),
+        ("azure_front_door_origin", frontdoor::origin()),
+        ("azure_front_door_origin_group", frontdoor::origin_group()),
+        ("azure_front_door_profile", frontdoor::profile()),
+        ("azure_front_door_route", frontdoor::route()),
         ("azure_function_app", app::function_app()),
         ("azure_function_app_slot", app::function_app_slot()),
         ("azure_key_vault", vault::key_vault()),

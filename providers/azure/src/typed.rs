@@ -27,7 +27,7 @@ use crate::life::visible;
 use crate::likeness::compared;
 
 pub use form::{ENABLED, Form, INVERTED, WHEN_TRUE};
-pub use part::{Part, flag, identity, needed, number, object, open_text, some, text, usually};
+pub use part::{Part, flag, identity, needed, number, object, open, open_text, some, text, usually};
 pub use special::Special;
 
 /// Where a kind's resources stand.

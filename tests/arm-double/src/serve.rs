@@ -74,6 +74,9 @@ fn respond(world: &mut World, request: &Request) -> Response {
     if request.path.trim_end_matches('/').eq_ignore_ascii_case("/subscriptions") {
         return special::subscriptions(world);
     }
+    if let Some(answer) = special::account_name(world, request) {
+        return answer;
+    }
     let Some(place) = Place::read(&request.path) else {
         return error(404, "InvalidResourceType", "The resource type could not be found.");
     };

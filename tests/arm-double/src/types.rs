@@ -90,7 +90,8 @@ pub struct Row {
     /// What exists with it: the type's last part and the name, and the body.
     #[serde(default)]
     pub begins_with: BTreeMap<String, Json>,
-    /// Places whose content is kept in something that exists with it: a list of names and values becomes an object there.
+    /// Places whose content is kept in something that exists with it: a list of names and values becomes an object there. What follows a `#`
+    /// is where among its properties.
     #[serde(default)]
     pub spreads: BTreeMap<String, String>,
     /// Whether a deleted one is kept for a while, and its name with it.

@@ -212,9 +212,11 @@ impl World {
     fn spread(&mut self, row: &Row, resource: &Resource) {
         for (path, child) in &row.spreads {
             let Some(told) = at(&resource.document, path).cloned() else { continue };
+            let (child, inside) = child.split_once('#').map_or((child.as_str(), None), |(child, at)| (child, Some(at)));
             let Some(child) = self.resources.get_mut(&format!("{}/{child}", resource.id).to_ascii_lowercase()) else {
                 continue;
             };
+            let told = inside.map_or_else(|| told.clone(), |inside| json!({ inside: told }));
             match told {
                 Json::Array(pairs) => {
                     let pair = |pair: &Json| Some((pair["name"].as_str()?.to_owned(), pair["value"].clone()));
@@ -370,6 +372,8 @@ pub fn words<'a>(
             "parent" => place.names.get(place.names.len().checked_sub(2)?)?.clone(),
             "first" => place.names.first()?.clone(),
             "group" => place.group.clone()?,
+            "key_of_name" => unescaped(place.name().split('$').next().unwrap_or_default()),
+            "label_of_name" => unescaped(place.name().split_once('$').map(|(_, label)| label).unwrap_or_default()),
             "subscription" => place.subscription.clone(),
             "tenant" => TENANT.to_owned(),
             "location" => location.to_owned(),
@@ -382,6 +386,18 @@ pub fn words<'a>(
             _ => return None,
         })
     }
+}
+
+/// The name of a key and value, in which `~2F` is a slash.
+fn unescaped(name: &str) -> String {
+    let mut parts = name.split('~');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at(part.len().min(2));
+        bytes.extend(u8::from_str_radix(code, 16).ok());
+        bytes.extend(rest.as_bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A key that is always the same for a text.

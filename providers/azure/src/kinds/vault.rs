@@ -9,14 +9,11 @@ use siac_core::ports::Fault;
 
 use crate::arm::{Audience, Failure, Method, Request, at, put};
 use crate::kind::{Target, Task, Write};
-use crate::kinds::names;
+use crate::kinds::kept::{Kept, kept};
 use crate::settings::guid_rule;
 use crate::typed::{
     ENABLED, Part, Special, Typed, WHEN_TRUE, flag, needed, number, object, open_text, some, text, usually,
 };
-
-/// The api-version of vaults.
-const API: &str = "2023-07-01";
 
 /// The api-version of what is inside them.
 const INSIDE: &str = "7.4";
@@ -29,10 +26,9 @@ pub fn key_vault() -> Typed {
         ("ip_rules", Type::list(object(&[("value", Type::String, true)])), false),
         ("virtual_network_rules", Type::list(object(&[("id", Type::String, true)])), false),
     ]);
-    let aside = |description| Attribute::optional(Type::Bool, description).default(Value::Bool(false));
     let tenant =
         Attribute::optional_computed(Type::String, "the tenant whose identities open it; otherwise the subscription's");
-    Typed::of("Microsoft.KeyVault/vaults@2023-07-01", "a vault of secrets, keys and certificates")
+    let kind = Typed::of("Microsoft.KeyVault/vaults@2023-07-01", "a vault of secrets, keys and certificates")
         // Source: "Naming rules and restrictions for Azure resources", vaults.
         .in_group(
             "[A-Za-z]([A-Za-z0-9]|-[A-Za-z0-9]){2,23}",
@@ -88,30 +84,29 @@ pub fn key_vault() -> Typed {
             rules,
             "from where it is reached: `default_action` is Allow or Deny",
         ))
-        .aside(
-            "recover",
-            aside(
-                "whether a deleted vault of this name that siac did not make is brought back; its own is in any case",
-            ),
-        )
-        .aside(
-            "purge_on_delete",
-            aside("whether a deleted vault is purged, so that its name is free and its secrets are lost at once"),
-        )
         .shows("vault_uri", "properties.vaultUri", "where it answers, with a slash at the end")
         .takes(20)
         .holds_data()
-        .special(Vault)
+        .special(Vault);
+    kept(
+        kind,
+        "whether a deleted vault of this name that siac did not make is brought back; its own is in any case",
+        "whether a deleted vault is purged, so that its name is free and its secrets are lost at once",
+    )
 }
 
 struct Vault;
 
-/// Where deleted vaults are kept.
-fn deleted(task: &Task<'_>, name: &str) -> String {
-    let region = task.inputs.text("location").unwrap_or_default().replace(' ', "").to_ascii_lowercase();
-    let subscription = &task.azure.subscription;
-    format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{region}/deletedVaults/{name}")
-}
+/// Deleted vaults are kept.
+const KEPT: Kept = Kept {
+    namespace: "Microsoft.KeyVault",
+    ty: "Microsoft.KeyVault/vaults",
+    collection: "deletedVaults",
+    api: "2023-07-01",
+    mode: "recover",
+    what: "vault",
+    purge: "az keyvault purge",
+};
 
 #[async_trait]
 impl Special for Vault {
@@ -126,44 +121,12 @@ impl Special for Vault {
         Ok(())
     }
 
-    /// The name of a deleted vault is not free: what siac deleted it brings back, with all that is in it.
     async fn prepare(&self, task: &Task<'_>, target: &Target) -> Result<Option<Json>, Fault> {
-        let place = deleted(task, target.id.name());
-        let found = task.azure.arm.send(&Request::on(Method::GET, format!("{place}?api-version={API}"))).await;
-        let answer = match found {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_absent() || failure.status == 403 => {
-                return names::check(task, "Microsoft.KeyVault", "Microsoft.KeyVault/vaults", API, false)
-                    .await
-                    .map(|()| None);
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        let text = |path: &str| at(&answer.body, path).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let is_ours = text("properties.tags.siac-state") == task.call.uuid.to_string();
-        match is_ours || task.inputs.is("recover") {
-            true => Ok(Some(json!({ "properties.createMode": "recover" }))),
-            false => Err(Fault::rejected(format!(
-                "a deleted vault is called `{}` and is kept until {}; set `recover = true` to bring it back with its secrets, purge it with `az keyvault purge`, or choose another name",
-                target.id.name(),
-                text("properties.scheduledPurgeDate")
-            ))),
-        }
+        KEPT.prepare(task, target).await
     }
 
     async fn bury(&self, task: &Task<'_>, target: &Target, _: Option<&Json>) -> Result<(), Fault> {
-        if !task.inputs.is("purge_on_delete") {
-            return Ok(());
-        }
-        let place = deleted(task, target.id.name());
-        match task.azure.arm.send(&Request::on(Method::POST, format!("{place}/purge?api-version={API}"))).await {
-            Ok(answer) => Ok(task.azure.arm.finish(task.call, "purge", &target.id, &target.api, &answer).await?),
-            Err(failure) if failure.is_absent() => Ok(()),
-            Err(failure) if task.inputs.is("purge_protection") => Err(failure
-                .with_remedy("it is deleted, and kept as its purge protection says; set `purge_on_delete = false`")
-                .into()),
-            Err(failure) => Err(failure.into()),
-        }
+        KEPT.bury(task, target).await
     }
 }
 

@@ -99,6 +99,11 @@ pub fn some(name: &'static str, place: &'static str, ty: Type, description: &'st
     Part::new(name, place, Attribute::optional(ty, description))
 }
 
+/// The same, which the service decides when it is not set.
+pub fn open(name: &'static str, place: &'static str, ty: Type, description: &'static str) -> Part {
+    Part::new(name, place, Attribute::optional_computed(ty, description))
+}
+
 /// The identity of a resource.
 pub fn identity() -> Part {
     let ty = object(&[("type", Type::String, true), ("identity_ids", Type::set(Type::String), false)]);

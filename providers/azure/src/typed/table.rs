@@ -67,6 +67,15 @@ impl Typed {
         self.named(pattern, words)
     }
 
+    /// As a part of the resource whose id an attribute holds, with a name that is made.
+    #[must_use]
+    pub fn within(mut self, attribute: &'static str) -> Self {
+        self.place = Place::Below { attribute, via: "" };
+        let parent = Attribute::required(Type::String, "the id of what it is a part of");
+        self.schema.attributes.insert(attribute, parent.immutable());
+        self
+    }
+
     /// On any scope, with a name that is made.
     #[must_use]
     pub fn on_scope(mut self) -> Self {

@@ -86,19 +86,20 @@ fn applies(row: &Row, (moment, mishap): (Moment, Mishap)) -> bool {
 
 /// How it is told that a call goes on.
 fn goes_on(row: &Row, moment: Moment) -> &'static str {
-    match moment {
-        // The deployment of a package goes on after a write that is done at once, a purge after a delete.
-        Moment::Making | Moment::Changing if row.body.contains("package = ") => return "deployment",
-        Moment::Deleting if row.body.contains("purge_on_delete = true") => return "result",
-        _ => {}
-    }
     let provider = AzureProvider::new();
     let ty = provider.described(row.kind).and_then(|described| described.speaks).map_or(row.name, |(ty, _)| ty);
     let told = told(ty).unwrap_or_else(|| panic!("the double does not have {ty}"));
-    match moment {
+    let told = match moment {
         Moment::Making => told.made,
         Moment::Changing => told.changed,
         Moment::Deleting => told.deleted,
+    };
+    match moment {
+        _ if told != "at once" => told,
+        // The deployment of a package goes on after a write that is done at once, a purge after a delete.
+        Moment::Making | Moment::Changing if row.body.contains("package = ") => "deployment",
+        Moment::Deleting if row.body.contains("purge_on_delete = true") => "result",
+        _ => told,
     }
 }
 
@@ -224,7 +225,8 @@ impl Trial {
         let exchanges = double.exchanges();
         let (earlier, later) = (self.polls(&exchanges[had..known]), self.polls(&exchanges[known..]));
         let many = double.count(&self.pattern()) - writes;
-        match many == 1 && !later.is_empty() && later.iter().all(|poll| earlier.contains(poll)) {
+        // Some kinds have more to do when the operation is done: it is what is looked at first.
+        match many == 1 && later.first().is_some_and(|poll| earlier.contains(poll)) {
             true => Ok(()),
             false => Err(format!("it was written {many} times, and after {earlier:?} {later:?} was polled")),
         }

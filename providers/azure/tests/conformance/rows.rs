@@ -1,8 +1,12 @@
 //! What is done with each kind: the table that the suite goes through, and that the reference repeats.
 
 mod alerts;
+mod cosmos;
+mod edge;
+mod events;
 mod generic;
 mod messaging;
+mod settings;
 mod typed;
 mod web;
 
@@ -58,5 +62,16 @@ impl Row {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [generic::ROWS, typed::ROWS, messaging::ROWS, alerts::ROWS, web::ROWS].concat()
+    [
+        generic::ROWS,
+        typed::ROWS,
+        messaging::ROWS,
+        alerts::ROWS,
+        web::ROWS,
+        cosmos::ROWS,
+        settings::ROWS,
+        events::ROWS,
+        edge::ROWS,
+    ]
+    .concat()
 }

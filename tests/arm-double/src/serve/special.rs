@@ -31,8 +31,8 @@ pub fn answer(world: &mut World, request: &Request, place: &Place) -> Option<Res
     if last == "checknameavailability" {
         return Some(names::check(world, request));
     }
-    if lower.contains("/deletedvaults/") || last == "deletedvaults" {
-        return Some(deleted(world, request, &lower));
+    if let Some(kept) = KEPT.iter().find(|kept| lower.contains(&format!("/{}", kept.collection.to_ascii_lowercase()))) {
+        return Some(deleted(world, request, &lower, kept));
     }
     if place.ty.is_empty() {
         return group_or_subscription(world, request, place, &last);
@@ -248,24 +248,52 @@ fn result(world: &mut World, request: &Request, number: u64) -> Response {
     }
 }
 
-/// What the purge of a vault tells of itself.
+/// What a purge tells of itself.
 fn purge(status: &str) -> Json {
     json!({ "createdDateTime": "2026-11-21 08:00:00Z", "status": status })
 }
 
-/// Deleted vaults.
-fn deleted(world: &mut World, request: &Request, lower: &str) -> Response {
-    let ty = "microsoft.keyvault/vaults".to_owned();
-    let mut parts = lower.split("/deletedvaults").nth(1).unwrap_or_default().split('/').filter(|part| !part.is_empty());
+/// A type whose deleted resources are kept.
+struct Kept {
+    /// The type.
+    ty: &'static str,
+    /// Where they are listed.
+    collection: &'static str,
+    /// How the id of the resource itself is called there.
+    id: &'static str,
+    /// What is answered where there is none.
+    missing: &'static str,
+}
+
+const KEPT: [Kept; 2] = [
+    Kept {
+        ty: "Microsoft.KeyVault/vaults",
+        collection: "deletedVaults",
+        id: "vaultId",
+        missing: "DeletedVaultNotFound",
+    },
+    Kept {
+        ty: "Microsoft.AppConfiguration/configurationStores",
+        collection: "deletedConfigurationStores",
+        id: "configurationStoreId",
+        missing: "DeletedConfigurationStoreNotFound",
+    },
+];
+
+/// Deleted vaults and stores.
+fn deleted(world: &mut World, request: &Request, lower: &str, kept: &Kept) -> Response {
+    let ty = kept.ty.to_ascii_lowercase();
+    let collection = format!("/{}", kept.collection.to_ascii_lowercase());
+    let mut parts = lower.split(&collection).nth(1).unwrap_or_default().split('/').filter(|part| !part.is_empty());
     let (name, action) = (parts.next(), parts.next());
     let Some(name) = name else {
-        let all: Vec<Json> = world.deleted.values().map(shown_deleted).collect();
+        let all = world.deleted.iter().filter(|((other, _), _)| *other == ty);
+        let all: Vec<Json> = all.map(|(_, resource)| shown_deleted(resource, kept)).collect();
         return Response::json(200, &json!({ "value": all }));
     };
     let key = (ty, name.to_owned());
     let Some(resource) = world.deleted.get(&key).cloned() else {
-        let message = format!("The specified deleted vault does not exist: {name}.");
-        return error(404, "DeletedVaultNotFound", message);
+        return error(404, kept.missing, format!("The specified deleted resource does not exist: {name}."));
     };
     match (request.method.as_str(), action) {
         ("POST", Some("purge")) => {
@@ -273,30 +301,40 @@ fn deleted(world: &mut World, request: &Request, lower: &str) -> Response {
                 return error(
                     400,
                     "MethodNotAllowed",
-                    "Operation 'DeletedVaultPurge' is not allowed: the vault has purge protection.",
+                    "Operation 'purge' is not allowed: the resource has purge protection.",
                 );
             }
             world.deleted.remove(&key);
             let course = Course { status: 202, by: By::Location, polls: 1, state: None };
             let number = world.start(&resource.id, &course, End::Nothing, "Purging").unwrap_or_default();
-            let path = request.path.split("/deletedVaults").next().unwrap_or_default();
-            let url = format!("{}{path}/operationResults/{number}?api-version=2023-07-01", world.origin);
+            let (path, _) = request.path.split_at(lower.find(&collection).unwrap_or_default());
+            let version = request.query.get("api-version").cloned().unwrap_or_default();
+            let url = format!("{}{path}/operationResults/{number}?api-version={version}", world.origin);
             Response::empty(202).header("location", url).header("retry-after", "0")
         }
-        _ => Response::json(200, &shown_deleted(&resource)),
+        _ => Response::json(200, &shown_deleted(&resource, kept)),
     }
 }
 
-fn shown_deleted(resource: &Resource) -> Json {
+fn shown_deleted(resource: &Resource, kept: &Kept) -> Json {
     let document = &resource.document;
     let name = document["name"].as_str().unwrap_or_default();
     let location = document["location"].as_str().unwrap_or_default();
     let subscription = resource.id.split('/').nth(2).unwrap_or_default();
-    json!({ "id": format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{name}"),
-            "name": name, "type": "Microsoft.KeyVault/deletedVaults",
-            "properties": { "vaultId": resource.id, "location": location, "tags": document["tags"],
+    let namespace = kept.ty.split('/').next().unwrap_or_default();
+    let place = format!("/subscriptions/{subscription}/providers/{namespace}/locations/{location}/{}", kept.collection);
+    json!({ "id": format!("{place}/{name}"), "name": name, "type": format!("{namespace}/{}", kept.collection),
+            "properties": { kept.id: resource.id, "location": location, "tags": document["tags"],
                             "deletionDate": "2026-11-21T08:00:00Z", "scheduledPurgeDate": "2027-02-19T08:00:00Z",
                             "purgeProtectionEnabled": document["properties"]["enablePurgeProtection"] } })
+}
+
+/// Whether the name of an account of Cosmos DB is taken; its service answers with nothing but a status.
+pub fn account_name(world: &World, request: &Request) -> Option<Response> {
+    let lower = request.path.to_ascii_lowercase();
+    let name = lower.strip_prefix("/providers/microsoft.documentdb/databaseaccountnames/")?;
+    let row = world.row("Microsoft.DocumentDB/databaseAccounts")?;
+    Some(Response::empty(if world.is_taken(&row, name, "") { 200 } else { 404 }))
 }
 
 /// The identity endpoint of App Service.

@@ -1,6 +1,6 @@
 //! Puts, changes and deletes.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::answers::{error, no_parent, not_found};
 use crate::http::{Request, Response};
@@ -184,9 +184,10 @@ fn conflicting(
 /// Names that are not to be had.
 fn taken(world: &World, row: &Row, place: &Place, body: &Json) -> Option<Response> {
     let key = (row.name.to_ascii_lowercase(), place.name().to_ascii_lowercase());
-    if world.deleted.contains_key(&key) && at(body, "properties.createMode") != Some(&json!("recover")) {
+    let mode = at(body, "properties.createMode").and_then(Json::as_str).unwrap_or_default();
+    if world.deleted.contains_key(&key) && !mode.eq_ignore_ascii_case("recover") {
         let message = format!(
-            "A vault with the same name '{}' already exists in deleted state. You need to either recover or purge existing key vault.",
+            "A resource with the same name '{}' already exists in deleted state. You need to either recover or purge it.",
             place.name()
         );
         return Some(error(409, "ConflictError", message));
