@@ -3,6 +3,7 @@
 mod crashes;
 mod documents;
 mod house;
+mod requests;
 mod rows;
 mod stacks;
 mod stories;
