@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
+use siac_core::model::identity::StackUuid;
 use siac_core::model::schema::Attribute;
 use siac_core::model::types::Type;
 use siac_core::model::value::{Known, Value};
 use siac_core::ports::Fault;
 
 use crate::arm::{put, remove};
+use crate::fields::Fields;
 use crate::form::from_json;
-use crate::kind::{Target, Task, Write};
+use crate::kind::{Account, Target, Task, Write};
 use crate::kinds::kept::{Kept, kept};
 use crate::typed::{ENABLED, Form, INVERTED, Part, Special, Typed, flag, identity, number, some, text, usually};
 
@@ -42,6 +44,7 @@ pub fn app_configuration() -> Typed {
         )
         .takes(30)
         .holds_data()
+        .asked_for(false)
         .special(Store);
     kept(
         kind,
@@ -73,6 +76,10 @@ impl Special for Store {
         }
         put(document, "properties.dataPlaneProxy.privateLinkDelegation", json!("Disabled"));
         Ok(())
+    }
+
+    async fn foresee(&self, azure: &Account, stack: StackUuid, inputs: Fields<'_>) -> Option<Option<String>> {
+        KEPT.foresee(azure, stack, inputs).await
     }
 
     async fn prepare(&self, task: &Task<'_>, target: &Target) -> Result<Option<Json>, Fault> {

@@ -5,14 +5,15 @@ mod sql;
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use siac_core::model::diagnostic::{Diagnostic, Diagnostics};
+use siac_core::model::identity::StackUuid;
 use siac_core::model::types::Type;
 use siac_core::model::value::{Known, Partial, Value};
 use siac_core::ports::Fault;
 
-use crate::arm::{Method, Request, at, child, put};
+use crate::arm::{Method, Request, ResourceId, at, child, put};
 use crate::fields::Fields;
 use crate::form::{from_json, to_json};
-use crate::kind::{Target, Task};
+use crate::kind::{self, Target, Task};
 use crate::kinds::lists::{ADDRESSES, IDS, NAMES};
 use crate::typed::{ENABLED, Form, INVERTED, Special, Typed, flag, identity, number, object, open, some, usually};
 
@@ -168,16 +169,34 @@ impl Special for Account {
         Ok(())
     }
 
-    /// This service answers a question about a name with whether it is taken.
+    async fn foresee(&self, azure: &kind::Account, _: StackUuid, inputs: Fields<'_>) -> Option<Option<String>> {
+        let (name, group) = (inputs.text("name")?, inputs.text("resource_group_name")?);
+        let group = match group.starts_with('/') {
+            true => group.to_owned(),
+            false => format!("/subscriptions/{}/resourceGroups/{group}", azure.subscription),
+        };
+        let id = ResourceId::parse(&format!("{group}/providers/Microsoft.DocumentDB/databaseAccounts/{name}")).ok()?;
+        let is_there = azure.arm.get(&id, API).await.ok()?.is_some();
+        // Whose it is, and what becomes of it then, is for the making to say.
+        Some(if is_there { None } else { taken(azure, name).await.ok().flatten() })
+    }
+
     async fn prepare(&self, task: &Task<'_>, target: &Target) -> Result<Option<Json>, Fault> {
-        let name = target.id.name();
-        let path = format!("/providers/Microsoft.DocumentDB/databaseAccountNames/{name}?api-version={API}");
-        match task.azure.arm.send(&Request::on(Method::HEAD, path)).await {
-            Ok(_) => Err(Fault::rejected(format!(
-                "the name `{name}` cannot be had: it is taken; names of this type are unique in all of Azure, so choose another one"
-            ))),
-            Err(failure) if failure.is_absent() || failure.status == 403 => Ok(None),
-            Err(failure) => Err(failure.into()),
+        match taken(task.azure, target.id.name()).await? {
+            Some(why) => Err(Fault::rejected(why)),
+            None => Ok(None),
         }
+    }
+}
+
+/// Why a name may not be had; `None` when it may. This service answers the question with nothing but whether it is taken.
+async fn taken(azure: &kind::Account, name: &str) -> Result<Option<String>, Fault> {
+    let path = format!("/providers/Microsoft.DocumentDB/databaseAccountNames/{name}?api-version={API}");
+    match azure.arm.send(&Request::on(Method::HEAD, path)).await {
+        Ok(_) => Ok(Some(format!(
+            "the name `{name}` cannot be had: it is taken; names of this type are unique in all of Azure, so choose another one"
+        ))),
+        Err(failure) if failure.is_absent() || failure.status == 403 => Ok(None),
+        Err(failure) => Err(failure.into()),
     }
 }

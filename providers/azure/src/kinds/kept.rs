@@ -1,13 +1,15 @@
 //! Deleted resources that a service keeps for a while, and their names with them.
 
 use serde_json::{Value as Json, json};
+use siac_core::model::identity::StackUuid;
 use siac_core::model::schema::Attribute;
 use siac_core::model::types::Type;
 use siac_core::model::value::Value;
 use siac_core::ports::Fault;
 
 use crate::arm::{Method, Request, at};
-use crate::kind::{Target, Task};
+use crate::fields::Fields;
+use crate::kind::{Account, Target, Task};
 use crate::kinds::names;
 use crate::typed::Typed;
 
@@ -37,35 +39,53 @@ pub fn kept(kind: Typed, recover: &'static str, purge: &'static str) -> Typed {
 }
 
 impl Kept {
-    fn place(&self, task: &Task<'_>, name: &str) -> String {
-        let region = task.inputs.text("location").unwrap_or_default().replace(' ', "").to_ascii_lowercase();
+    fn place(&self, azure: &Account, inputs: Fields<'_>, name: &str) -> String {
+        let region = inputs.text("location").unwrap_or_default().replace(' ', "").to_ascii_lowercase();
         let Self { namespace, collection, .. } = self;
-        let subscription = &task.azure.subscription;
-        format!("/subscriptions/{subscription}/providers/{namespace}/locations/{region}/{collection}/{name}")
+        format!("/subscriptions/{}/providers/{namespace}/locations/{region}/{collection}/{name}", azure.subscription)
+    }
+
+    /// The deleted one of this name; `None` when there is none, or when this identity may not see it.
+    async fn deleted(&self, azure: &Account, inputs: Fields<'_>, name: &str) -> Result<Option<Json>, Fault> {
+        let place = self.place(azure, inputs, name);
+        match azure.arm.send(&Request::on(Method::GET, format!("{place}?api-version={}", self.api))).await {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(failure) if failure.is_absent() || failure.status == 403 => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Why a deleted one stands in the way; `None` when it is this stack's, or is to be brought back.
+    fn refusal(&self, deleted: &Json, stack: StackUuid, inputs: Fields<'_>, name: &str) -> Option<String> {
+        let text = |path: &str| at(deleted, path).and_then(Json::as_str).unwrap_or_default();
+        let is_ours = text("properties.tags.siac-state") == stack.to_string();
+        let why = || {
+            format!(
+                "a deleted {} is called `{name}` and is kept until {}; set `recover = true` to bring it back with what is in it, purge it with `{}`, or choose another name",
+                self.what,
+                text("properties.scheduledPurgeDate"),
+                self.purge
+            )
+        };
+        (!is_ours && !inputs.is("recover")).then(why)
+    }
+
+    /// As [`Special::foresee`](crate::typed::Special::foresee).
+    pub async fn foresee(&self, azure: &Account, stack: StackUuid, inputs: Fields<'_>) -> Option<Option<String>> {
+        let name = inputs.text("name")?;
+        let deleted = self.deleted(azure, inputs, name).await.ok()??;
+        Some(self.refusal(&deleted, stack, inputs, name))
     }
 
     /// The name of a deleted one is not free: what siac deleted it brings back, with all that is in it.
     pub async fn prepare(&self, task: &Task<'_>, target: &Target) -> Result<Option<Json>, Fault> {
-        let place = self.place(task, target.id.name());
-        let found = task.azure.arm.send(&Request::on(Method::GET, format!("{place}?api-version={}", self.api))).await;
-        let answer = match found {
-            Ok(answer) => answer,
-            Err(failure) if failure.is_absent() || failure.status == 403 => {
-                return names::check(task, self.namespace, self.ty, self.api, false).await.map(|()| None);
-            }
-            Err(failure) => return Err(failure.into()),
+        let name = target.id.name();
+        let Some(deleted) = self.deleted(task.azure, task.inputs, name).await? else {
+            return names::check(task, self.namespace, self.ty, self.api, false).await.map(|()| None);
         };
-        let text = |path: &str| at(&answer.body, path).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let is_ours = text("properties.tags.siac-state") == task.call.uuid.to_string();
-        match is_ours || task.inputs.is("recover") {
-            true => Ok(Some(json!({ "properties.createMode": self.mode }))),
-            false => Err(Fault::rejected(format!(
-                "a deleted {} is called `{}` and is kept until {}; set `recover = true` to bring it back with what is in it, purge it with `{}`, or choose another name",
-                self.what,
-                target.id.name(),
-                text("properties.scheduledPurgeDate"),
-                self.purge
-            ))),
+        match self.refusal(&deleted, task.call.uuid, task.inputs, name) {
+            None => Ok(Some(json!({ "properties.createMode": self.mode }))),
+            Some(why) => Err(Fault::rejected(why)),
         }
     }
 
@@ -74,7 +94,7 @@ impl Kept {
         if !task.inputs.is("purge_on_delete") {
             return Ok(());
         }
-        let place = self.place(task, target.id.name());
+        let place = self.place(task.azure, task.inputs, target.id.name());
         let request = Request::on(Method::POST, format!("{place}/purge?api-version={}", self.api));
         match task.azure.arm.send(&request).await {
             Ok(answer) => Ok(task.azure.arm.finish(task.call, "purge", &target.id, &target.api, &answer).await?),

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
+use siac_core::model::identity::StackUuid;
 use siac_core::model::schema::Attribute;
 use siac_core::model::types::Type;
 use siac_core::model::value::Value;
 use siac_core::ports::Fault;
 
 use crate::arm::{Audience, Failure, Method, Request, at, put};
-use crate::kind::{Target, Task, Write};
+use crate::fields::Fields;
+use crate::kind::{Account, Target, Task, Write};
 use crate::kinds::kept::{Kept, kept};
 use crate::settings::guid_rule;
 use crate::typed::{
@@ -87,6 +89,7 @@ pub fn key_vault() -> Typed {
         .shows("vault_uri", "properties.vaultUri", "where it answers, with a slash at the end")
         .takes(20)
         .holds_data()
+        .asked_for(false)
         .special(Vault);
     kept(
         kind,
@@ -119,6 +122,10 @@ impl Special for Vault {
             put(document, "properties.accessPolicies", json!([]));
         }
         Ok(())
+    }
+
+    async fn foresee(&self, azure: &Account, stack: StackUuid, inputs: Fields<'_>) -> Option<Option<String>> {
+        KEPT.foresee(azure, stack, inputs).await
     }
 
     async fn prepare(&self, task: &Task<'_>, target: &Target) -> Result<Option<Json>, Fault> {

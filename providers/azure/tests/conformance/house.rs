@@ -71,13 +71,18 @@ pub enum Goal<'a> {
 impl House {
     /// An empty subscription, and no state.
     pub fn new() -> Self {
+        Self::seeded(7)
+    }
+
+    /// The same, whose state is another one than that of other seeds.
+    pub fn seeded(seed: u64) -> Self {
         let double = Double::start();
         let house = Self {
             endpoint: double.endpoint(),
             double,
             folder: tempfile::tempdir().unwrap(),
             state: tempfile::tempdir().unwrap(),
-            entropy: Arc::new(SeededEntropy::new(7)),
+            entropy: Arc::new(SeededEntropy::new(seed)),
             provider: String::new(),
         };
         house.write("app/host.json", "{ \"version\": \"2.0\" }");

@@ -320,6 +320,42 @@ async fn a_name_that_someone_else_has_is_told_before_the_plan_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_are_asked_for_as_each_service_wants_it() {
+    let kinds = [
+        ("azure_cosmosdb_account", "Microsoft.DocumentDB/databaseAccounts"),
+        ("azure_app_configuration", "Microsoft.AppConfiguration/configurationStores"),
+        ("azure_servicebus_namespace", "Microsoft.ServiceBus/namespaces"),
+        ("azure_signalr", "Microsoft.SignalRService/signalR"),
+        ("azure_app_service", "Microsoft.Web/sites"),
+    ];
+    for (kind, ty) in kinds {
+        let house = House::new();
+        house.double.take_name(ty, "taken-name");
+        let plan = if kind == "azure_app_service" { "service_plan_id = \"/subscriptions/x\"" } else { "" };
+        let stack = ACCOUNT.replace("azure_storage_account", kind).replace("\"taken\"", "\"taken-name\"");
+        let why = house.plan(&format!("{stack}{plan}\n")).await.unwrap_err();
+        assert!(why.contains(&format!("{kind}.it: the name `taken-name` cannot be had")), "{why}");
+        assert_eq!(house.double.count("^(PUT|PATCH|DELETE) "), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_this_stack_deleted_is_brought_back_and_a_strangers_is_not() {
+    let house = House::new();
+    let stack =
+        ACCOUNT.replace("azure_storage_account", "azure_app_configuration").replace("\"taken\"", "\"kept-store\"");
+    made(&house, &stack).await;
+    house.run(Goal::Nothing).await.unwrap();
+    made(&house, &stack).await;
+    house.run(Goal::Nothing).await.unwrap();
+    let mut stranger = House::seeded(8);
+    stranger.endpoint = house.double.endpoint();
+    made(&stranger, GROUP).await;
+    let why = stranger.plan(&stack).await.unwrap_err();
+    assert!(why.contains("a deleted store is called `kept-store`") && why.contains("az appconfig purge"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_is_taken_after_the_plan_was_shown_is_not_put() {
     let house = House::new();
     house.double.take_name("Microsoft.Storage/storageAccounts", "taken");

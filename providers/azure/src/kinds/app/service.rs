@@ -34,6 +34,7 @@ pub fn app_service() -> Typed {
             "whether a client stays with the machine that it met first",
         ))
         .takes(60)
+        .asked_for(false)
         .special(Service);
     configured(site::site(kind))
 }
