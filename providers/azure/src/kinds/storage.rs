@@ -1,12 +1,15 @@
 //! Storage accounts and their containers.
 
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use siac_core::model::schema::Attribute;
 use siac_core::model::types::Type;
-use siac_core::model::value::{Known, Value};
+use siac_core::model::value::{Known, Partial, Value};
 use siac_core::ports::Fault;
 
+use crate::arm::{Method, Request, ResourceId, at, child, put};
+use crate::fields::Fields;
+use crate::form::from_json;
 use crate::kind::{Seen, Target, Task, Write};
 use crate::kinds::names;
 use crate::typed::{ENABLED, Special, Typed, flag, object, open_text, some, usually};
@@ -64,6 +67,7 @@ pub fn storage_account() -> Typed {
             rules,
             "from where it is reached: `default_action` is Allow or Deny",
         ))
+        .aside("static_website", Attribute::optional(website(), "the website that the container `$web` is, which Azure makes: `index_document` and `error_404_document`"))
         .keys(
             "listKeys",
             "shared_key_access",
@@ -86,14 +90,73 @@ pub fn storage_account() -> Typed {
     .fold(kind, |kind, (name, place)| kind.shows(name, place, "where it answers, with a slash at the end"))
 }
 
+/// The api-version of the blob service, the first whose `staticWebsite` is a part of ARM.
+const BLOB_SERVICE: &str = "2026-09-01";
+
+/// The type of `static_website`.
+fn website() -> Type {
+    object(&[("index_document", Type::String, false), ("error_404_document", Type::String, false)])
+}
+
 struct Account;
+
+/// The blob service of an account, which exists with it.
+fn blob_service(target: &Target) -> Result<ResourceId, Fault> {
+    ResourceId::parse(&format!("{}/blobServices/default", target.id))
+}
 
 #[async_trait]
 impl Special for Account {
-    async fn prepare(&self, task: &Task<'_>, _: &Target) -> Result<Option<serde_json::Value>, Fault> {
+    /// A website is a setting of the blob service, whose other settings stay as they are.
+    async fn settle(&self, task: &Task<'_>, target: &Target) -> Result<(), Fault> {
+        let wanted = task.inputs.get("static_website");
+        let had = task.object.and_then(|object| object.inputs.get("static_website"));
+        if wanted.is_none() && had.is_none_or(Partial::is_null) {
+            return Ok(());
+        }
+        let id = blob_service(target)?;
+        let Some(now) = task.azure.arm.get(&id, BLOB_SERVICE).await? else {
+            return Err(Fault::NotYet { what: format!("{id} exists") });
+        };
+        let mut body = json!({ "properties": child(&now.body, "properties").cloned().unwrap_or_else(|| json!({})) });
+        put(&mut body, "properties.staticWebsite", wanted.map_or_else(|| json!({ "enabled": false }), written));
+        let request = Request { body: Some(&body), ..Request::new(Method::PUT, &id, BLOB_SERVICE) };
+        task.azure.arm.send(&request).await?;
+        Ok(())
+    }
+
+    async fn complete(&self, task: &Task<'_>, target: &Target, seen: &mut Seen) -> Result<(), Fault> {
+        let is_adopted = task.inputs.names().next().is_none();
+        if task.inputs.get("static_website").is_some() || is_adopted {
+            let answer = task.azure.arm.get(&blob_service(target)?, BLOB_SERVICE).await?;
+            let shown = answer.and_then(|answer| at(&answer.body, "properties.staticWebsite").and_then(told));
+            seen.inputs.insert("static_website".to_owned(), shown);
+        }
+        Ok(())
+    }
+
+    async fn prepare(&self, task: &Task<'_>, _: &Target) -> Result<Option<Json>, Fault> {
         names::check(task, "Microsoft.Storage", "Microsoft.Storage/storageAccounts", "2024-01-01", false).await?;
         Ok(None)
     }
+}
+
+fn written(website: &Known) -> Json {
+    let fields = Fields(website);
+    let mut written = json!({ "enabled": true });
+    for (name, place) in [("index_document", "indexDocument"), ("error_404_document", "errorDocument404Path")] {
+        fields.text(name).into_iter().for_each(|text| put(&mut written, place, json!(text)));
+    }
+    written
+}
+
+/// A website that is there; `None` for one that is off.
+fn told(website: &Json) -> Option<Known> {
+    let text = |place: &str| child(website, place).map_or(Value::Null, |json| from_json(json, &Type::String));
+    let is_on = child(website, "enabled").and_then(Json::as_bool) == Some(true);
+    is_on.then(|| {
+        Value::map([("index_document", text("indexDocument")), ("error_404_document", text("errorDocument404Path"))])
+    })
 }
 
 /// `azure_storage_container`.
@@ -128,7 +191,7 @@ impl Special for Container {
         let account = target.id.parent().and_then(|service| service.parent());
         let Some(account) = account else { return Ok(()) };
         if let Some(answer) = task.azure.arm.get(&account, "2024-01-01").await? {
-            let blob = crate::arm::at(&answer.body, "properties.primaryEndpoints.blob").and_then(|json| json.as_str());
+            let blob = at(&answer.body, "properties.primaryEndpoints.blob").and_then(|json| json.as_str());
             let url = blob.map(|blob| format!("{}/{}", blob.trim_end_matches('/'), target.id.name()));
             seen.outputs.insert("url".to_owned(), url.map_or(Known::Null, Value::String));
         }

@@ -397,3 +397,21 @@ async fn a_package_is_deployed_once_and_a_failed_one_is_told() {
     assert!(why.contains("the package was not deployed: the host does not start"), "{why}");
     assert_ne!(house.double.package("functions").unwrap(), first);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_static_website_is_set_repaired_and_taken_back() {
+    let house = House::new();
+    let with = format!("{ACCOUNT}static_website = {{ index_document = \"index.html\" }}\n");
+    made(&house, &with).await;
+    nothing(house.plan(&with).await).unwrap();
+    let service = id("/providers/Microsoft.Storage/storageAccounts/taken/blobServices/default");
+    let website = || house.double.document(&service).unwrap()["properties"]["staticWebsite"].clone();
+    assert_eq!(website(), json!({ "enabled": true, "indexDocument": "index.html" }));
+    house.double.tamper(&service, &json!({ "properties": { "staticWebsite": { "enabled": false } } }));
+    made(&house, &with).await;
+    assert_eq!(website()["enabled"], json!(true));
+    made(&house, ACCOUNT).await;
+    assert_eq!(website()["enabled"], json!(false));
+    let retention = house.double.document(&service).unwrap()["properties"]["deleteRetentionPolicy"].clone();
+    assert_eq!(retention, json!({ "enabled": false }), "what else is set there stays");
+}

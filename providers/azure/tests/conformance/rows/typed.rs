@@ -90,7 +90,7 @@ pub const ROWS: &[Row] = &[
     Row {
         around: GROUP,
         body: "name = \"mystore1\"\nresource_group_name = \"${azure_resource_group.rg.name}\"\nlocation = \"westeurope\"",
-        updated: "name = \"mystore1\"\nresource_group_name = \"${azure_resource_group.rg.name}\"\nlocation = \"westeurope\"\nsku = \"Standard_ZRS\"\naccess_tier = \"Cool\"\nshared_key_access = true\nnetwork_rules = { default_action = \"Deny\", bypass = \"AzureServices\", ip_rules = [{ value = \"203.0.113.0/24\" }] }",
+        updated: "name = \"mystore1\"\nresource_group_name = \"${azure_resource_group.rg.name}\"\nlocation = \"westeurope\"\nsku = \"Standard_ZRS\"\naccess_tier = \"Cool\"\nshared_key_access = true\nstatic_website = { index_document = \"index.html\", error_404_document = \"404.html\" }\nnetwork_rules = { default_action = \"Deny\", bypass = \"AzureServices\", ip_rules = [{ value = \"203.0.113.0/24\" }] }",
         replaced: "name = \"mystore2\"\nresource_group_name = \"${azure_resource_group.rg.name}\"\nlocation = \"westeurope\"\nhierarchical_namespace = true",
         meddling: r#"{ "properties": { "minimumTlsVersion": "TLS1_0", "networkAcls": { "defaultAction": "Allow" } } }"#,
         made_by: "PUT .*/storageAccounts/mystore1$",
