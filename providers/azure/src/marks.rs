@@ -71,12 +71,21 @@ pub fn owner(tags: &Tags, call: &Call) -> Owner {
     match tag(tags, "siac-state") {
         Some(_) if is("siac-op", &call.op.to_string()) => Owner::ThisCall,
         Some(state) if state == call.uuid.to_string() && is("siac-addr", &place(call)) => Owner::ThisResource,
-        Some(_) => Owner::Other(format!(
-            "{} of the stack `{}`",
-            tag(tags, "siac-addr").unwrap_or("a resource"),
-            tag(tags, "siac-stack").unwrap_or("?")
-        )),
+        Some(state) => Owner::Other(holder(tags, call, state)),
         None => Owner::Stranger,
+    }
+}
+
+/// Who else has it, in words.
+fn holder(tags: &Tags, call: &Call, state: &str) -> String {
+    let place = tag(tags, "siac-addr").unwrap_or("a resource");
+    let stack = tag(tags, "siac-stack").unwrap_or("?");
+    match stack == call.stack && state != call.uuid.to_string() {
+        // Two states of one name are hardly ever meant.
+        true => format!(
+            "{place} of this very stack by another state; look at `[state]`, and bring the state there with `siac state migrate`. Otherwise it is of another stack called `{stack}`"
+        ),
+        false => format!("{place} of the stack `{stack}`"),
     }
 }
 

@@ -148,6 +148,17 @@ fn check_tags(desired: &Partial, problems: &mut Diagnostics) {
     }
 }
 
+/// Regions are words without anything between but spaces: `westeurope`, `West Europe`.
+fn check_location(desired: &Partial, problems: &mut Diagnostics) {
+    let location = desired.get("location").and_then(Partial::as_str);
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || " ()".contains(c));
+    if let Some(location) = location.filter(|location| !is_word(location)) {
+        let detail = format!("`location` is `{location}`, and no region is called so");
+        let problem = Diagnostic::error("refused-by-azure", "Azure would refuse this", detail);
+        problems.push(problem.help("write it as `az account list-locations` names it, such as `westeurope`"));
+    }
+}
+
 impl Catalogue for AzureProvider {
     fn schema(&self) -> &ProviderSchema {
         &self.schema
@@ -165,6 +176,7 @@ impl Catalogue for AzureProvider {
         let Some(managed) = managed else { return Diagnostics::new() };
         let mut problems = managed.validate(desired);
         check_tags(desired, &mut problems);
+        check_location(desired, &mut problems);
         problems
     }
 }

@@ -271,10 +271,16 @@ fn explained(facts: &Facts, error: &Told) -> String {
         why = format!("{why} (correlation {correlation})");
     }
     match REMEDIES.iter().find(|(code, _)| error.code.eq_ignore_ascii_case(code)) {
-        Some((_, remedy)) => format!("{why}; {remedy}"),
+        Some((_, remedy)) => format!("{why}; {}", remedy.replace("NAMESPACE", namespace(&facts.words))),
         None if facts.status == 401 => format!("{why}; sign in again"),
         None => why,
     }
+}
+
+/// The namespace of the resource that a request is about.
+fn namespace(words: &str) -> &str {
+    let own = words.rsplit_once("/providers/").map(|(_, own)| own);
+    own.and_then(|own| own.split('/').next()).unwrap_or("NAMESPACE")
 }
 
 #[cfg(test)]
@@ -324,6 +330,15 @@ mod tests {
             { "type": "PolicyViolation", "info": { "policyAssignmentDisplayName": "only Europe" } }] } });
         let why = failure(403, false, &body).why();
         assert!(why.contains("refused by the policy only Europe") && why.contains("exemption"), "{why}");
+    }
+
+    #[test]
+    fn a_remedy_can_be_copied() {
+        let words = "PUT /subscriptions/1/resourceGroups/g/providers/Microsoft.Web/sites/a".to_owned();
+        let body = json!({ "error": { "code": "MissingSubscriptionRegistration", "message": "m" } });
+        let facts = Facts { words, status: 409, ..Facts::default() };
+        let why = Failure::of(facts, body.to_string().as_bytes()).why();
+        assert!(why.contains("`az provider register --namespace Microsoft.Web`"), "{why}");
     }
 
     #[test]

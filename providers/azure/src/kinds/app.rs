@@ -174,6 +174,9 @@ const REFUSED: [&str; 7] = [
     "WEBSITE_RUN_FROM_PACKAGE",
 ];
 
+/// What functions are written in. Source: the REST specification of Web Apps, `RuntimeName`.
+const RUNTIMES: [&str; 6] = ["node", "python", "java", "powershell", "dotnet-isolated", "custom"];
+
 #[async_trait]
 impl Special for FunctionApp {
     fn validate(&self, desired: &Partial, problems: &mut Diagnostics) {
@@ -184,6 +187,13 @@ impl Special for FunctionApp {
         let memory = desired.get("instance_memory_mb").and_then(Partial::as_number).and_then(|number| number.as_i64());
         if let Some(memory) = memory.filter(|memory| ![512, 2_048, 4_096].contains(memory)) {
             refuse(format!("`instance_memory_mb` is {memory}"), "set it to 512, 2048 or 4096");
+        }
+        let runtime = desired.get("runtime").and_then(|runtime| runtime.get("name")).and_then(Partial::as_str);
+        if let Some(runtime) = runtime.filter(|runtime| !RUNTIMES.contains(runtime)) {
+            refuse(
+                format!("`runtime` is `{runtime}`"),
+                "its name is one of node, python, java, powershell, dotnet-isolated and custom",
+            );
         }
         for name in desired.get("app_settings").and_then(Partial::as_map).into_iter().flatten().map(|(name, _)| name) {
             if is_flex && REFUSED.contains(&name.as_str()) {

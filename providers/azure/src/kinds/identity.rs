@@ -105,9 +105,9 @@ fn role_guid(task: &Task<'_>) -> Result<String, Fault> {
 
 fn unknown_role(name: &str) -> String {
     let near = siac_core::model::diagnostic::did_you_mean(name, ROLES.iter().map(|(role, _)| *role));
-    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let near = near.map(|near| format!("write `{near}`, or ")).unwrap_or_default();
     format!(
-        "siac does not know a role `{name}`{near} Set `role_definition_id` to the GUID that `az role definition list --name` shows"
+        "siac does not know a role `{name}`; {near}set `role_definition_id` to the GUID that `az role definition list --name` shows"
     )
 }
 
