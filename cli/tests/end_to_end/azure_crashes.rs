@@ -5,9 +5,10 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::azure_project::AzureProject;
-use super::sandbox::{Run, eventually, signal};
+use super::sandbox::{eventually, signal};
 
 const REST: &str = "stacks/azure-rest-api.toml";
+const WEBSOCKET: &str = "stacks/azure-websocket.toml";
 const APPLY: [&str; 3] = ["apply", REST, "--auto-approve"];
 
 /// How many projects are killed at the same time. Most of their time is the wait for requests that may still be on their way.
@@ -66,13 +67,17 @@ fn project() -> AzureProject {
 }
 
 /// The state and the subscription hold the same, each once, and there is nothing to do.
-fn assert_settled(azure: &AzureProject) {
-    azure.succeed(&["plan", REST]).says("No changes");
-    azure.succeed(&["snapshot", "verify", "--stack", REST]);
-    let listed = azure.succeed(&["state", "list", "--stack", REST]).stdout;
+fn assert_settled(azure: &AzureProject, stack: &str, resources: usize) {
+    azure.succeed(&["plan", stack]).says("No changes");
+    azure.succeed(&["snapshot", "verify", "--stack", stack]);
+    let listed = azure.succeed(&["state", "list", "--stack", stack]).stdout;
     let left = azure.double.left();
     let distinct: BTreeSet<String> = left.iter().map(|id| id.to_ascii_lowercase()).collect();
-    assert_eq!((listed.lines().count(), left.len(), distinct.len()), (9, 9, 9), "{listed}\n{left:#?}");
+    assert_eq!(
+        (listed.lines().count(), left.len(), distinct.len()),
+        (resources, resources, resources),
+        "{listed}\n{left:#?}"
+    );
 }
 
 /// The outcome of a step in every project, at the same time.
@@ -107,7 +112,7 @@ fn killed_applies(mut moments: Moments) {
         .count();
     assert!(hits > 0, "no kill hit a running apply");
     azure.succeed(&APPLY);
-    assert_settled(&azure);
+    assert_settled(&azure, REST, 9);
     azure.succeed(&["destroy", REST, "--auto-approve"]);
     assert_eq!(azure.double.left(), Vec::<String>::new());
 }
@@ -134,24 +139,29 @@ fn killed_rollbacks(mut moments: Moments) {
     assert_eq!(azure.double.package("example123-api"), first);
     azure.write(REST, &stack);
     azure.write("services/rest-api/server.js", &server);
-    assert_settled(&azure);
+    assert_settled(&azure, REST, 9);
 }
 
 #[test]
-fn an_operation_that_outlives_a_killed_run_is_followed_by_the_next() {
+fn operations_that_outlive_a_killed_run_are_followed_by_the_next() {
     let azure = project();
     azure.double.hold(true);
-    let mut child = azure.start(&APPLY);
-    let store = "/Microsoft.Storage/storageAccounts/example123store$";
-    let looks = "/operationResults/";
-    let is_followed = || azure.double.count(&format!("PUT .*{store}")) == 1 && azure.double.count(looks) > 2;
+    let mut child = azure.start(&["apply", WEBSOCKET, "--auto-approve"]);
+    // One is told of by where its result will be, the other by a status.
+    let made = ["storageAccounts/example123store$", "webPubSub/example123-front$"];
+    let told = ["GET .*Microsoft.Storage/.*/operationResults/", "GET .*Microsoft.SignalRService/.*/operationStatuses/"];
+    let counts = |patterns: [&str; 2]| patterns.map(|pattern| azure.double.count(pattern));
+    let puts = || counts(made.map(|made| format!("PUT .*/{made}")).each_ref().map(String::as_str));
+    let is_followed = || puts() == [1, 1] && counts(told).iter().all(|looks| *looks > 1);
     assert!(eventually(PATIENCE, is_followed), "{:#?}", azure.double.exchanges());
     signal(child.id(), "KILL");
     child.wait().expect("the child ends");
     azure.double.hold(false);
-    let looked = azure.double.count(looks);
-    let next: Run = azure.succeed(&APPLY);
-    assert_eq!(azure.double.count(&format!("PUT .*{store}")), 1, "{}", next.all());
-    assert!(azure.double.count(looks) > looked, "the same operation is looked at again");
-    assert_settled(&azure);
+    let looked = counts(told);
+    let next = azure.succeed(&["apply", WEBSOCKET, "--auto-approve"]);
+    assert_eq!(puts(), [1, 1], "{}", next.all());
+    assert!(counts(told).iter().zip(looked).all(|(now, then)| *now > then), "the same operations are looked at again");
+    assert_settled(&azure, WEBSOCKET, 10);
+    azure.succeed(&["destroy", WEBSOCKET, "--auto-approve"]);
+    assert_eq!(azure.double.left(), Vec::<String>::new());
 }

@@ -57,11 +57,12 @@ fn a_missing_role_is_named() {
 }
 
 #[test]
-fn a_name_that_someone_else_has_is_told_before_it_is_put() {
+fn a_name_that_someone_else_has_is_told_before_anything_is_made() {
     let azure = project();
     azure.double.take_name("Microsoft.Storage/storageAccounts", "example123store");
-    refused(&azure, REST).says("azure_storage_account.main").says("example123store").says("unique in all of Azure");
-    assert_eq!(azure.double.count("PUT .*/storageAccounts/"), 0);
+    let run = azure.fail(1, &["apply", REST, "--auto-approve"]);
+    run.says("azure_storage_account.main").says("example123store").says("choose another");
+    assert_eq!(azure.double.count("PUT "), 0);
 }
 
 #[test]
@@ -78,6 +79,23 @@ fn a_policy_that_refuses_is_named() {
     run.says("tags of the platform team").says("costCentre").says("exemption");
 }
 
+#[test]
+fn what_azure_would_refuse_is_told_without_asking_it() {
+    let azure = project();
+    let mistakes = [
+        ("default = \"westeurope\"", "default = \"west-europe\"", "az account list-locations"),
+        ("name = \"node\"", "name = \"nodejs\"", "one of node, python"),
+        ("\"Storage Blob Data Owner\"", "\"Storage Blob Data Ovner\"", "write `Storage Blob Data Owner`"),
+        ("NODE_ENV ", "WEBSITE_RUN_FROM_PACKAGE ", "`WEBSITE_RUN_FROM_PACKAGE` is refused on Flex Consumption"),
+    ];
+    for (right, wrong, words) in mistakes {
+        azure.rewrite(REST, right, wrong);
+        azure.fail(1, &["validate", REST]).says(words);
+        azure.rewrite(REST, wrong, right);
+    }
+    assert_eq!(azure.double.exchanges(), []);
+}
+
 /// A stack of a vault alone.
 fn vault(azure: &AzureProject) -> &'static str {
     let endpoint = azure.double.endpoint();
@@ -87,6 +105,17 @@ fn vault(azure: &AzureProject) -> &'static str {
     );
     azure.write("stacks/vault.toml", &stack);
     "stacks/vault.toml"
+}
+
+#[test]
+fn a_state_in_the_wrong_place_makes_nothing_twice_and_is_asked_for() {
+    let azure = project();
+    let stack = vault(&azure);
+    azure.succeed(&["apply", stack, "--auto-approve"]);
+    azure.rewrite(stack, "[provider.azure]", "[state]\nbackend = \"local\"\npath = \"elsewhere\"\n\n[provider.azure]");
+    let run = azure.fail(13, &["apply", stack, "--auto-approve"]);
+    run.says("azure_resource_group.main of this very stack").says("siac state migrate");
+    assert_eq!(azure.double.left().len(), 2, "{:#?}", azure.double.left());
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn the_rest_api_lives_through_changes_a_rollback_drift_and_its_end() {
     azure.succeed(&["validate", REST]);
     azure.succeed(&["plan", REST]).says("9 to add");
     azure.succeed(&["apply", REST, "--auto-approve"]).says("https://example123-api.azurewebsites.net");
-    azure.succeed(&["plan", REST]).says("No changes");
+    an_empty_plan_only_looks(&azure);
     let first = azure.double.package("example123-api");
     {
         let host = azure.host("rest-api", "example123-api");
@@ -52,6 +52,17 @@ fn the_rest_api_lives_through_changes_a_rollback_drift_and_its_end() {
     azure.succeed(&["destroy", REST, "--auto-approve"]);
     assert_eq!(azure.double.left(), Vec::<String>::new());
     assert_allowed(&azure);
+}
+
+/// A plan of nothing asks for each of the nine resources once, for the two places that an app keeps the rest of itself in, for the account that
+/// tells where its container is, for a token and for the subscription.
+fn an_empty_plan_only_looks(azure: &AzureProject) {
+    let before = azure.double.exchanges().len();
+    azure.succeed(&["plan", REST]).says("No changes");
+    let asked: Vec<String> = azure.double.exchanges().split_off(before).into_iter().map(|it| it.what).collect();
+    let is_look = |what: &String| what.starts_with("GET ") || what.ends_with("/config/appsettings/list");
+    assert!(asked.iter().all(is_look), "{asked:#?}");
+    assert_eq!(asked.len(), 9 + 2 + 1 + 2, "{asked:#?}");
 }
 
 /// Somebody changes a setting in the portal, and deletes the container.
