@@ -130,6 +130,6 @@ fn a_vault_that_was_deleted_keeps_its_name() {
     azure.succeed(&["destroy", stack, "--auto-approve"]);
     // Another stack, or a state that was lost, must say so.
     azure.rewrite(stack, "name = \"vault\"\n\n[provider", "name = \"another\"\n\n[provider");
-    let run = azure.fail(13, &["apply", stack, "--auto-approve"]);
+    let run = azure.fail(1, &["plan", stack]);
     run.says("azure_key_vault.main").says("example123vault").says("recover = true");
 }
