@@ -82,6 +82,18 @@ pub fn built<T>(part: Result<T, BuildError>) -> Result<T, Fault> {
     part.map_err(|error| Fault::rejected(error.to_string()))
 }
 
+/// A failure that a service reports later, in an event: its code, its words, and the token of the request.
+pub fn reported(action: &str, code: &str, message: &str, token: &str) -> Failure {
+    // An event says `AlreadyExists` where an answer would say `AlreadyExistsException`.
+    let known = ["AlreadyExists", "ResourceConflict"].contains(&code);
+    let code = if known { format!("{code}Exception") } else { code.to_owned() };
+    let status =
+        if ["ServiceInternalError", "InternalFailure", "ServiceTimeout"].contains(&code.as_str()) { 500 } else { 400 };
+    let why = told(action, &code, status, Some(message), Some(token));
+    let (fault, meaning) = sort(action, &code, status, why, None);
+    Failure { fault, code, status, meaning }
+}
+
 /// What a kind knows of the failure of one call.
 pub trait Sorted<T>: Sized {
     /// `None` when there is no such object.

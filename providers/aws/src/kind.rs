@@ -65,6 +65,13 @@ pub trait Kind: Send + Sync {
     /// Makes it, in one call that carries our marks where it can; answers with what the provider calls it.
     async fn make(&self, task: &Task<'_>) -> Result<String, Failure>;
 
+    /// What the provider calls the object, from what an earlier attempt has written down. A kind that writes down something else than the
+    /// object's name, while it makes it, says here what became of that.
+    async fn resumed(&self, task: &Task<'_>, saved: &str) -> Result<String, Failure> {
+        let _ = task;
+        Ok(saved.to_owned())
+    }
+
     /// What is left to do after making and after changing: settings and waits. Repeated until it succeeds, so it must bear repetition.
     ///
     /// Recovery calls it too, and then secrets may be missing from the inputs: it does nothing that needs them.

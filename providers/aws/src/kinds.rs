@@ -25,25 +25,36 @@
 
 use crate::kind::{Data, Kind};
 
+pub mod acm;
 pub mod apigatewayv2;
+pub mod cloudcontrol;
 pub mod cloudwatch;
 pub mod dynamodb;
+pub mod ec2;
 pub mod events;
 pub mod iam;
 pub mod identity;
+pub mod kms;
 pub mod lambda;
 pub mod logs;
+pub mod route53;
 pub mod s3;
 pub mod scheduler;
+pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
+pub mod ssm;
 
 /// The kinds of resources, by name.
 pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
     vec![
+        ("aws_acm_certificate", Box::new(acm::certificate::Certificate)),
+        ("aws_acm_certificate_validation", Box::new(acm::validation::Validation)),
         ("aws_apigatewayv2_api", Box::new(apigatewayv2::api::Api)),
+        ("aws_apigatewayv2_api_mapping", Box::new(apigatewayv2::api_mapping::ApiMapping)),
         ("aws_apigatewayv2_authorizer", Box::new(apigatewayv2::authorizer::Authorizer)),
         ("aws_apigatewayv2_deployment", Box::new(apigatewayv2::deployment::Deployment)),
+        ("aws_apigatewayv2_domain_name", Box::new(apigatewayv2::domain_name::DomainName)),
         ("aws_apigatewayv2_integration", Box::new(apigatewayv2::integration::Integration::default())),
         ("aws_apigatewayv2_integration_response", Box::new(apigatewayv2::integration_response::IntegrationResponse)),
         ("aws_apigatewayv2_route", Box::new(apigatewayv2::route::Route::default())),
@@ -60,6 +71,8 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_iam_role", Box::new(iam::role::Role)),
         ("aws_iam_role_policy", Box::new(iam::role_policy::RolePolicy)),
         ("aws_iam_role_policy_attachment", Box::new(iam::role_policy_attachment::RolePolicyAttachment)),
+        ("aws_kms_alias", Box::new(kms::alias::Alias)),
+        ("aws_kms_key", Box::new(kms::key::Key)),
         ("aws_lambda_alias", Box::new(lambda::alias::Alias)),
         ("aws_lambda_event_source_mapping", Box::new(lambda::event_source_mapping::EventSourceMapping)),
         ("aws_lambda_function", Box::new(lambda::function::Function)),
@@ -70,6 +83,9 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
             "aws_lambda_provisioned_concurrency_config",
             Box::new(lambda::provisioned_concurrency::ProvisionedConcurrency),
         ),
+        ("aws_resource", Box::new(cloudcontrol::resource::AnyResource)),
+        ("aws_route53_record", Box::new(route53::record::Record)),
+        ("aws_route53_zone", Box::new(route53::zone::Zone)),
         ("aws_s3_bucket", Box::new(s3::bucket::Bucket)),
         ("aws_s3_bucket_lifecycle_configuration", Box::new(s3::lifecycle::Lifecycle)),
         ("aws_s3_bucket_policy", Box::new(s3::bucket_policy::BucketPolicy)),
@@ -78,10 +94,14 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_s3_bucket_versioning", Box::new(s3::versioning::Versioning)),
         ("aws_s3_object", Box::new(s3::object::S3Object)),
         ("aws_scheduler_schedule", Box::new(scheduler::schedule::Schedule)),
+        ("aws_secretsmanager_secret", Box::new(secretsmanager::secret::SecretOfManager)),
+        ("aws_secretsmanager_secret_version", Box::new(secretsmanager::secret_version::SecretVersion)),
+        ("aws_security_group", Box::new(ec2::security_group::SecurityGroup)),
         ("aws_sns_topic", Box::new(sns::topic::Topic)),
         ("aws_sns_topic_subscription", Box::new(sns::subscription::Subscription)),
         ("aws_sqs_queue", Box::new(sqs::queue::Queue)),
         ("aws_sqs_queue_policy", Box::new(sqs::queue_policy::QueuePolicy)),
+        ("aws_ssm_parameter", Box::new(ssm::parameter::Parameter)),
     ]
 }
 
@@ -92,5 +112,9 @@ pub fn data() -> Vec<(&'static str, Box<dyn Data>)> {
         ("aws_iam_policy_document", Box::new(iam::policy_document::PolicyDocument)),
         ("aws_lambda_function", Box::new(lambda::function_data::FunctionData)),
         ("aws_region", Box::new(identity::Region)),
+        ("aws_secretsmanager_secret_version", Box::new(secretsmanager::current::SecretValue)),
+        ("aws_subnet", Box::new(ec2::network::Subnet)),
+        ("aws_subnets", Box::new(ec2::network::Subnets)),
+        ("aws_vpc", Box::new(ec2::network::Vpc)),
     ]
 }

@@ -38,11 +38,13 @@ impl Offered {
     pub async fn create(&self, aws: &Account, call: &Call, inputs: &Known) -> Result<Observed, Fault> {
         let inputs = named(self.described.naming, call, inputs);
         let task = self.task(aws, call, &inputs, None);
-        let remote = match resumed(call) {
-            Some(remote) => remote,
-            None => self.made(&task).await.map_err(|fault| scrubbed(fault, &inputs))?,
+        let saved = resumed(call);
+        let remote = match &saved {
+            Some(saved) => self.kind.resumed(&task, saved).await.map_err(Fault::from),
+            None => self.made(&task).await,
         };
-        if self.described.settles && call.resume.is_none() {
+        let remote = remote.map_err(|fault| scrubbed(fault, &inputs))?;
+        if self.described.settles && saved.as_ref() != Some(&remote) {
             // From here on a crash resumes with the object that was made.
             call.checkpoint.save(remote.clone().into_bytes()).await?;
         }

@@ -42,6 +42,8 @@ CALLS = (
     ("kms", "list_aliases", {}, "Aliases", "AliasName"),
     ("acm", "list_certificates", {}, "CertificateSummaryList", "CertificateArn"),
     ("route53", "list_hosted_zones", {}, "HostedZones", "Name"),
+    ("cloudcontrol", "list_resources", {"TypeName": "AWS::RDS::DBInstance"}, "ResourceDescriptions", "Identifier"),
+    ("cloudcontrol", "list_resources", {"TypeName": "AWS::EC2::SecurityGroup"}, "ResourceDescriptions", "Identifier"),
 )
 clients = {}
 lines = []

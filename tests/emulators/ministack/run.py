@@ -10,7 +10,8 @@ Beyond what MiniStack does it is faithful where tests would otherwise prove too 
  5. policies see the condition keys `s3:if-match`, `s3:if-none-match`, `dynamodb:LeadingKeys` and `kms:EncryptionContext:*`;
  6. an API answers whoever calls it, and an alias that has moved calls its new version;
  7. tags of an API or a stage show in it;
- 8. an empty text takes away what there was, in IAM and SNS too.
+ 8. an empty text takes away what there was, in IAM and SNS too;
+ 9. Cloud Control keeps to the schemas of a few types, takes its time, and knows a request by its token.
 
 What the service models say of a request's shape is checked by the proxy in front, for every service.
 """
@@ -54,7 +55,7 @@ from ministack.core import iam_actions  # noqa: E402
 from ministack.core.responses import (  # noqa: E402
     AccountRegionScopedDict, AccountScopedDict, get_account_id, get_region,
 )
-from ministack.services import apigateway, dynamodb, iam, lambda_svc as functions, sns  # noqa: E402
+from ministack.services import apigateway, cloudcontrol as control, dynamodb, iam, lambda_svc as functions, sns  # noqa: E402
 
 
 # 1. Weights.
@@ -283,6 +284,117 @@ apigateway._untag_resource = showing_tags(apigateway._untag_resource)
 
 for module in (iam, sns):
     module.parse_qs = functools.partial(module.parse_qs, keep_blank_values=True)
+
+
+# 9. Cloud Control by the schemas of a few types.
+
+# What identifies one, what the cloud decides, what is fixed, and what is never shown.
+TYPES = {
+    "AWS::RDS::DBInstance": ("DBInstanceIdentifier", {"DBInstanceArn", "Endpoint"},
+                             {"DBInstanceIdentifier", "MasterUsername"}, {"MasterUserPassword"}),
+    "AWS::EC2::SecurityGroup": ("Id", {"Id", "GroupId"}, {"GroupDescription", "GroupName", "VpcId"}, set()),
+    "AWS::EC2::VPC": ("VpcId", {"VpcId", "DefaultSecurityGroup", "CidrBlockAssociations"}, {"CidrBlock"}, set()),
+    "AWS::EC2::Subnet": ("SubnetId", {"SubnetId"}, {"CidrBlock", "VpcId", "AvailabilityZone"}, set()),
+}
+control._tokens = AccountRegionScopedDict()
+plain_create, plain_get, plain_status = control._create_resource, control._get_resource, control._get_resource_request_status
+plain_update = control._update_resource
+
+
+def decided(name, properties):
+    """What the cloud adds to a resource that is made."""
+    made = "%017x" % random.getrandbits(68)
+    if name == "AWS::RDS::DBInstance":
+        called = properties.setdefault("DBInstanceIdentifier", "db-" + made)
+        properties.setdefault("StorageType", "gp3")
+        return {"DBInstanceArn": f"arn:aws:rds:us-east-1:{get_account_id()}:db:{called}",
+                "Endpoint": {"Address": f"{called}.rds.amazonaws.com", "Port": "5432"}}
+    if name == "AWS::EC2::SecurityGroup":
+        properties.setdefault("VpcId", "vpc-00000000000000001")
+        properties.setdefault("SecurityGroupEgress", [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0", "FromPort": -1, "ToPort": -1}])
+        return {"Id": "sg-" + made, "GroupId": "sg-" + made}
+    if name == "AWS::EC2::VPC":
+        return {"VpcId": "vpc-" + made, "DefaultSecurityGroup": "sg-" + made, "CidrBlockAssociations": ["vpc-cidr-assoc-" + made]}
+    return {"SubnetId": "subnet-" + made}
+
+
+def ended(event):
+    """The event while it is carried out; asked again, it has ended."""
+    control._record_request({**event, "_asked": 0})
+    return control.json_response({"ProgressEvent": {**shown_event(event, "IN_PROGRESS")}})
+
+
+def shown_event(event, status):
+    hidden = ("_asked",) if status == event["OperationStatus"] else ("_asked", "ErrorCode", "StatusMessage", "ResourceModel")
+    return {**{name: value for name, value in event.items() if name not in hidden}, "OperationStatus": status}
+
+
+def create_resource(data):
+    name, token = data.get("TypeName"), data.get("ClientToken")
+    if token in control._tokens:
+        return plain_status({"RequestToken": control._tokens[token]})
+    if name not in TYPES:
+        return plain_create(data)
+    identifier, own, _, _ = TYPES[name]
+    properties = json.loads(data["DesiredState"])
+    wrong = sorted(own & set(properties))
+    event = control._progress_event("CREATE", "SUCCESS", type_name=name)
+    if wrong:
+        event.update(OperationStatus="FAILED", ErrorCode="InvalidRequest", StatusMessage=f"extraneous key [{wrong[0]}] is not permitted")
+    else:
+        properties.update(decided(name, properties))
+        key = control._resource_key(name, properties[identifier])
+        if key in control._resources:
+            event.update(OperationStatus="FAILED", ErrorCode="AlreadyExists", StatusMessage=f"{properties[identifier]} already exists")
+        else:
+            control._resources[key] = {"TypeName": name, "Identifier": properties[identifier], "Properties": json.dumps(properties)}
+            event["Identifier"] = properties[identifier]
+    control._tokens[token] = event["RequestToken"]
+    return ended(event)
+
+
+def get_resource(data):
+    answer = plain_get(data)
+    hidden = TYPES.get(data.get("TypeName"), (None, set(), set(), set()))[3]
+    if answer[0] != 200 or not hidden:
+        return answer
+    body = json.loads(answer[2])
+    properties = json.loads(body["ResourceDescription"]["Properties"])
+    body["ResourceDescription"]["Properties"] = json.dumps({name: it for name, it in properties.items() if name not in hidden})
+    return control.json_response(body)
+
+
+def update_resource(data):
+    name = data.get("TypeName")
+    fixed = TYPES.get(name, (None, set(), set(), set()))[2]
+    touched = {step["path"].split("/")[1] for step in json.loads(data["PatchDocument"])}
+    if touched & fixed:
+        event = control._progress_event("UPDATE", "FAILED", type_name=name, identifier=data.get("Identifier"), error_code="NotUpdatable",
+                                        status_message=f"{sorted(touched & fixed)[0]} cannot be updated")
+        return ended(event)
+    answer = plain_update(data)
+    return ended(json.loads(answer[2])["ProgressEvent"]) if answer[0] == 200 and name in TYPES else answer
+
+
+def request_status(data):
+    event = control._requests.get(data.get("RequestToken"))
+    if event is None or "_asked" not in event:
+        return plain_status(data)
+    status = event["OperationStatus"] if event["_asked"] else "IN_PROGRESS"
+    event["_asked"] += 1
+    return control.json_response({"ProgressEvent": shown_event(event, status)})
+
+
+def list_resources(data):
+    """Only what identifies them, as for most types."""
+    names = [it for it in control._resources.values() if it["TypeName"] == data.get("TypeName")]
+    identifier = TYPES.get(data.get("TypeName"), ("Id",))[0]
+    listed = [{"Identifier": it["Identifier"], "Properties": json.dumps({identifier: it["Identifier"]})} for it in names]
+    return control.json_response({"TypeName": data.get("TypeName"), "ResourceDescriptions": listed})
+
+
+control._create_resource, control._get_resource, control._update_resource = create_resource, get_resource, update_resource
+control._get_resource_request_status, control._list_resources = request_status, list_resources
 
 
 # What the tests ask for beside the cloud's own interfaces.

@@ -3,9 +3,11 @@
 //! Permissions of API Gateway are HTTP methods on paths, so its calls are named by both.
 
 pub mod api;
+pub mod api_mapping;
 pub mod authorizer;
 mod cors;
 pub mod deployment;
+pub mod domain_name;
 pub mod integration;
 pub mod integration_response;
 pub mod route;

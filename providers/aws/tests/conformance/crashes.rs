@@ -59,7 +59,11 @@ async fn nothing_is_orphaned_and_nothing_made_twice() {
     let room = Arc::new(Semaphore::new(4));
     let mut running = JoinSet::new();
     for row in rows().into_iter().filter(|row| row.kind.contains(&wanted)) {
-        let has_it = |moment| moment != Moment::Changing || !row.updated.is_empty();
+        let has_it = |moment| match moment {
+            Moment::Making => true,
+            Moment::Changing => !row.updated.is_empty(),
+            Moment::Deleting => !row.is_left,
+        };
         for (moment, mishap) in TRIALS.into_iter().filter(|(moment, _)| has_it(*moment)) {
             let room = room.clone();
             running.spawn(async move {

@@ -1,5 +1,6 @@
 //! Every kind of the provider `aws`, through the real engine, against the emulator.
 
+mod anything;
 mod bounded;
 mod code;
 mod crashes;
@@ -10,6 +11,7 @@ mod ownership;
 mod reading;
 mod refresh;
 mod rows;
+mod secrets;
 mod serving;
 mod suite;
 mod waiting;

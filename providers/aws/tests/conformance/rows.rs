@@ -1,5 +1,6 @@
 //! What is done with each kind: the table that the suite goes through, and that the reference repeats.
 
+mod anything;
 mod apis;
 mod functions;
 mod identity;
@@ -7,6 +8,7 @@ mod messages;
 mod operations;
 mod storage;
 mod tables;
+mod trust;
 
 /// One kind, and what is done with it.
 #[derive(Clone, Copy)]
@@ -26,6 +28,8 @@ pub struct Row {
     pub meddling: &'static [(&'static str, &'static str, &'static str)],
     /// The request that makes it, as the emulator's proxy names it.
     pub made_by: &'static str,
+    /// Whether nobody is called when it is deleted.
+    pub is_left: bool,
     /// Why something of the above is missing, or cannot be shown on the emulator; empty when nothing is.
     pub not_provable: &'static str,
 }
@@ -33,12 +37,32 @@ pub struct Row {
 impl Row {
     /// A row about a kind, with nothing done to it yet.
     const fn of(kind: &'static str) -> Self {
-        Self { kind, around: "", body: "", updated: "", replaced: "", meddling: &[], made_by: "", not_provable: "" }
+        Self {
+            kind,
+            around: "",
+            body: "",
+            updated: "",
+            replaced: "",
+            meddling: &[],
+            made_by: "",
+            is_left: false,
+            not_provable: "",
+        }
     }
 }
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [apis::ROWS, functions::ROWS, identity::ROWS, messages::ROWS, operations::ROWS, storage::ROWS, tables::ROWS]
-        .concat()
+    let groups = [
+        anything::ROWS,
+        apis::ROWS,
+        functions::ROWS,
+        identity::ROWS,
+        messages::ROWS,
+        operations::ROWS,
+        storage::ROWS,
+        tables::ROWS,
+        trust::ROWS,
+    ];
+    groups.concat()
 }

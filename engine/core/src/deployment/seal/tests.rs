@@ -147,6 +147,19 @@ fn what_the_provider_cannot_see_is_as_remembered() {
 }
 
 #[test]
+fn what_the_stack_writes_in_plain_text_is_told_from_other_values_and_those_are_hidden() {
+    with_sealer(|sealer| {
+        let plain = Value::string("plain");
+        let compared = |now: &str| {
+            let now = Value::Secret(Secret::new(Known::string(now)));
+            sealer.compared(&plain, &now, &Path::attribute("password"), &BTreeMap::new())
+        };
+        assert_eq!(compared("plain"), plain);
+        assert!(matches!(compared("another"), Value::Hole(_)));
+    });
+}
+
+#[test]
 fn a_secret_in_a_value_of_another_shape_is_hidden_whole() {
     with_sealer(|sealer| {
         let first = sealer.after_call(&inputs(), seen("hunter2"));

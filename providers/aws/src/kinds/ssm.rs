@@ -1,0 +1,3 @@
+//! Systems Manager: its parameters.
+
+pub mod parameter;
