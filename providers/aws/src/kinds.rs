@@ -27,6 +27,7 @@ use crate::kind::{Data, Kind};
 
 pub mod acm;
 pub mod apigatewayv2;
+pub mod appautoscaling;
 pub mod cloudcontrol;
 pub mod cloudwatch;
 pub mod dynamodb;
@@ -60,6 +61,8 @@ pub fn kinds() -> Vec<(&'static str, Box<dyn Kind>)> {
         ("aws_apigatewayv2_route", Box::new(apigatewayv2::route::Route::default())),
         ("aws_apigatewayv2_route_response", Box::new(apigatewayv2::route_response::RouteResponse)),
         ("aws_apigatewayv2_stage", Box::new(apigatewayv2::stage::Stage)),
+        ("aws_appautoscaling_policy", Box::new(appautoscaling::policy::Policy)),
+        ("aws_appautoscaling_target", Box::new(appautoscaling::target::Target)),
         ("aws_cloudwatch_dashboard", Box::new(cloudwatch::dashboard::Dashboard)),
         ("aws_cloudwatch_event_bus", Box::new(events::bus::Bus)),
         ("aws_cloudwatch_event_rule", Box::new(events::rule::Rule)),

@@ -12,6 +12,7 @@ Beyond what MiniStack does it is faithful where tests would otherwise prove too 
  7. tags of an API or a stage show in it;
  8. an empty text takes away what there was, in IAM and SNS too;
  9. Cloud Control keeps to the schemas of a few types, takes its time, and knows a request by its token.
+ 10. an alarm keeps its queries, and shows no statistic, period or threshold that it was not given.
 
 What the service models say of a request's shape is checked by the proxy in front, for every service.
 """
@@ -55,7 +56,9 @@ from ministack.core import iam_actions  # noqa: E402
 from ministack.core.responses import (  # noqa: E402
     AccountRegionScopedDict, AccountScopedDict, get_account_id, get_region,
 )
-from ministack.services import apigateway, cloudcontrol as control, dynamodb, iam, lambda_svc as functions, sns  # noqa: E402
+from ministack.services import (  # noqa: E402
+    apigateway, cloudcontrol as control, cloudwatch, dynamodb, iam, lambda_svc as functions, sns,
+)
 
 
 # 1. Weights.
@@ -395,6 +398,27 @@ def list_resources(data):
 
 control._create_resource, control._get_resource, control._update_resource = create_resource, get_resource, update_resource
 control._get_resource_request_status, control._list_resources = request_status, list_resources
+
+
+# 10. Alarms on expressions.
+
+plain_alarm = cloudwatch._put_metric_alarm
+
+
+def put_metric_alarm(params, data, is_cbor, is_json=False):
+    answer = plain_alarm(params, data, is_cbor, is_json)
+    alarm = cloudwatch._alarms.get(data.get("AlarmName")) if is_cbor or is_json else None
+    if alarm is not None and answer[0] == 200:
+        for member in ("Metrics", "ThresholdMetricId", "EvaluateLowSampleCountPercentile"):
+            if data.get(member):
+                alarm[member] = data[member]
+        for member in ("Statistic", "Period", "Threshold"):
+            if member not in data:
+                del alarm[member]
+    return answer
+
+
+cloudwatch._put_metric_alarm = put_metric_alarm
 
 
 # What the tests ask for beside the cloud's own interfaces.

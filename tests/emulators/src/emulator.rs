@@ -219,7 +219,12 @@ fn list(upstream: &str, account: &str) -> Vec<String> {
     said.lines().map(str::to_owned).collect()
 }
 
-fn run_calls(endpoint: &str, who: &Credentials, calls: &serde_json::Value) -> Result<serde_json::Value, String> {
+/// What a service answers to calls, made with a client that is not ours; what it complains of when one fails.
+pub(crate) fn run_calls(
+    endpoint: &str,
+    who: &Credentials,
+    calls: &serde_json::Value,
+) -> Result<serde_json::Value, String> {
     let said = script(CALL, &[endpoint, &who.access_key_id, &who.secret_access_key, REGION, &calls.to_string()])?;
     Ok(serde_json::from_str(&said).expect("the script prints JSON"))
 }

@@ -1,7 +1,7 @@
-//! Moto, for what MiniStack does not have: application auto scaling, and alarms on expressions of metrics.
+//! Moto, for what MiniStack does not have: application auto scaling.
 
 use crate::contract::Contract;
-use crate::emulator::{Credentials, REGION};
+use crate::emulator::{Credentials, REGION, run_calls};
 use crate::install;
 use crate::proxy::Proxy;
 use crate::python_server::PythonServer;
@@ -47,6 +47,16 @@ impl Moto {
     /// What a client signs with.
     pub fn credentials(&self) -> Credentials {
         Credentials { access_key_id: ACCOUNT.to_owned(), secret_access_key: "test".to_owned() }
+    }
+
+    /// Makes calls that are not siac's: each with service, call in snake case and arguments, as in `[["ssm", "get_parameter", { … }]]`.
+    /// The answers, in the same order. Blocks.
+    ///
+    /// # Panics
+    /// When a call fails.
+    pub fn call(&self, calls: &serde_json::Value) -> serde_json::Value {
+        let answers = run_calls(&self.endpoint(), &self.credentials(), calls);
+        answers.unwrap_or_else(|why| panic!("a call fails:\n{why}"))
     }
 
     /// The account's number.

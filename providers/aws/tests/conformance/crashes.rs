@@ -95,7 +95,7 @@ fn scene(row: &Row, moment: Moment) -> (String, String, String) {
 }
 
 async fn survives(row: &Row, moment: Moment, mishap: Mishap) -> Result<(), String> {
-    let house = House::new().await;
+    let house = House::with_moto(row.moto).await;
     let (before, stack, call) = scene(row, moment);
     if !before.is_empty() {
         house.run(Goal::Stack(&before)).await?;
@@ -103,8 +103,8 @@ async fn survives(row: &Row, moment: Moment, mishap: Mishap) -> Result<(), Strin
     match mishap {
         Mishap::KilledAfter => killed(&house, &call, &stack, Rule::holds_answer).await?,
         Mishap::KilledBefore => killed(&house, &call, &stack, Rule::holds_request).await?,
-        Mishap::LostAnswer => house.emulator.proxy().add(Rule::on(&call).loses_answer().first(1)),
-        Mishap::LostRequest => house.emulator.proxy().add(Rule::on(&call).loses_request().first(1)),
+        Mishap::LostAnswer => house.proxy(&call).add(Rule::on(&call).loses_answer().first(1)),
+        Mishap::LostRequest => house.proxy(&call).add(Rule::on(&call).loses_request().first(1)),
     }
     let report = house.run(Goal::Stack(&stack)).await?;
     if report.status.is_some_and(|status| status != Status::Complete) {
@@ -115,7 +115,7 @@ async fn survives(row: &Row, moment: Moment, mishap: Mishap) -> Result<(), Strin
         return Err(format!("there is still something to do: {:?}", again.changes));
     }
     let gone = house.run(Goal::Nothing).await?;
-    let left = house.emulator.left().await;
+    let left = house.left().await;
     match (gone.status, left.is_empty()) {
         (Some(Status::Complete) | None, true) => Ok(()),
         _ => Err(format!("there is left {left:?}; {:?}", gone.failures)),
@@ -123,7 +123,7 @@ async fn survives(row: &Row, moment: Moment, mishap: Mishap) -> Result<(), Strin
 }
 
 async fn killed(house: &House, call: &str, stack: &str, rule: fn(Rule, &Gate) -> Rule) -> Result<(), String> {
-    let (proxy, gate) = (house.emulator.proxy(), Gate::closed());
+    let (proxy, gate) = (house.proxy(call), Gate::closed());
     let before = proxy.count(call);
     proxy.add(rule(Rule::on(call), &gate).first(1));
     let held = async {

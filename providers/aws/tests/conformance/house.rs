@@ -15,7 +15,7 @@ use siac_core::model::plan::{Action, Change};
 use siac_core::model::snapshot::{Snapshot, Status};
 use siac_core::planning::Options;
 use siac_core::ports::{Catalogue, Catalogues, Clock, Provider};
-use siac_emulators::Emulator;
+use siac_emulators::{Emulator, Moto, Proxy};
 use siac_engine::executor::PARALLELISM;
 use siac_engine::site::Site;
 use siac_engine::stop::Stop;
@@ -35,6 +35,8 @@ use crate::memory::Memory;
 pub struct House {
     /// The account.
     pub emulator: Emulator,
+    /// Another emulator, and the services that it stands for, as the provider's `endpoints` name them.
+    moto: Option<(Moto, &'static [&'static str])>,
     folder: tempfile::TempDir,
     state: Memory,
     entropy: Arc<SeededEntropy>,
@@ -80,6 +82,7 @@ impl House {
     pub async fn new() -> Self {
         let house = Self {
             emulator: Emulator::start().await,
+            moto: None,
             folder: tempfile::tempdir().unwrap(),
             state: Memory::default(),
             entropy: Arc::new(SeededEntropy::new(7)),
@@ -89,6 +92,37 @@ impl House {
         house.write("code/index.mjs", "export const handler = async () => ({ statusCode: 200, body: 'one' });\n");
         house.write("more/index.mjs", "export const handler = async () => ({ statusCode: 200, body: 'two' });\n");
         house
+    }
+
+    /// An empty account of which Moto serves a part; all of it is on the usual emulator when that part is empty.
+    pub async fn with_moto(services: &'static [&'static str]) -> Self {
+        let mut house = Self::new().await;
+        if !services.is_empty() {
+            house.moto = Some((Moto::start().await, services));
+        }
+        house
+    }
+
+    /// The Moto that serves this, when it does.
+    fn moto(&self, service: &str) -> Option<&Moto> {
+        let plain = service.replace('-', "");
+        self.moto.as_ref().filter(|(_, services)| services.contains(&plain.as_str())).map(|(moto, _)| moto)
+    }
+
+    /// The proxy in front of what serves these requests, a pattern that begins with the service: `sqs.CreateQueue `, `^sqs[.](Set|Tag)`.
+    pub fn proxy(&self, requests: &str) -> &Proxy {
+        let pattern = requests.trim_start_matches('^');
+        let end = pattern.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(pattern.len());
+        self.moto(&pattern[..end]).map_or_else(|| self.emulator.proxy(), Moto::proxy)
+    }
+
+    /// What there is in the account.
+    pub async fn left(&self) -> Vec<String> {
+        let mut left = self.emulator.left().await;
+        if let Some(moto) = self.moto("application-autoscaling") {
+            left.extend(scaled(moto));
+        }
+        left
     }
 
     /// A text in which `{u}` stands for something that no other account has.
@@ -154,7 +188,11 @@ impl House {
     /// A stack file, its provider pointed at the emulator.
     fn load_whole(&self, site: &Site, entry: &str, text: &str) -> Result<LoadedStack, String> {
         let (region, endpoint) = (self.emulator.region(), self.emulator.endpoint());
-        let pointed = format!("[provider.aws]\nregion = \"{region}\"\nendpoint = \"{endpoint}\"\n");
+        let others = self.moto.iter().flat_map(|(moto, services)| services.iter().map(|it| (*it, moto.endpoint())));
+        let others: Vec<String> = others.map(|(service, endpoint)| format!("{service} = \"{endpoint}\"")).collect();
+        let others = others.join(", ");
+        let pointed =
+            format!("[provider.aws]\nregion = \"{region}\"\nendpoint = \"{endpoint}\"\nendpoints = {{ {others} }}\n");
         self.write(entry, &self.own(text).replace("[provider.aws]\n", &pointed));
         let choice = StackChoice { entry: entry.to_owned(), ..StackChoice::default() };
         load(site, &choice).map_err(|failed| explained(&failed))
@@ -231,6 +269,11 @@ impl House {
 
     /// Calls AWS as somebody else would, with a client that is not siac's: service, call in snake case, arguments as JSON.
     pub fn meddle(&self, service: &str, call: &str, arguments: &str) {
+        if let Some(moto) = self.moto(service) {
+            let arguments: serde_json::Value = serde_json::from_str(&self.own(arguments)).expect("arguments are JSON");
+            moto.call(&serde_json::json!([[service, call, arguments]]));
+            return;
+        }
         let script = "import json, sys, botocore.session\n\
             from botocore.config import Config\n\
             service, call, arguments, endpoint, account, region = sys.argv[1:]\n\
@@ -246,6 +289,17 @@ impl House {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{service}.{call} {arguments}: {said}");
     }
+}
+
+/// What application auto scaling knows.
+fn scaled(moto: &Moto) -> Vec<String> {
+    let place = serde_json::json!({ "ServiceNamespace": "lambda" });
+    let answers = moto.call(&serde_json::json!([
+        ["application-autoscaling", "describe_scalable_targets", place],
+        ["application-autoscaling", "describe_scaling_policies", place],
+    ]));
+    let all = |index: usize, list: &str| answers[index][list].as_array().cloned().unwrap_or_default();
+    [all(0, "ScalableTargets"), all(1, "ScalingPolicies")].concat().iter().map(ToString::to_string).collect()
 }
 
 async fn idle(

@@ -5,6 +5,7 @@ mod bounded;
 mod code;
 mod crashes;
 mod documents;
+mod expressions;
 mod house;
 mod memory;
 mod ownership;

@@ -6,6 +6,7 @@ mod functions;
 mod identity;
 mod messages;
 mod operations;
+mod scaling;
 mod storage;
 mod tables;
 mod trust;
@@ -30,6 +31,8 @@ pub struct Row {
     pub made_by: &'static str,
     /// Whether nobody is called when it is deleted.
     pub is_left: bool,
+    /// The services that Moto stands for, because the usual emulator has them not, or not faithfully.
+    pub moto: &'static [&'static str],
     /// Why something of the above is missing, or cannot be shown on the emulator; empty when nothing is.
     pub not_provable: &'static str,
 }
@@ -46,6 +49,7 @@ impl Row {
             meddling: &[],
             made_by: "",
             is_left: false,
+            moto: &[],
             not_provable: "",
         }
     }
@@ -60,6 +64,7 @@ pub fn rows() -> Vec<Row> {
         identity::ROWS,
         messages::ROWS,
         operations::ROWS,
+        scaling::ROWS,
         storage::ROWS,
         tables::ROWS,
         trust::ROWS,

@@ -31,7 +31,7 @@ async fn every_kind_lives_as_it_should() {
         let room = room.clone();
         running.spawn(async move {
             let _seat = room.acquire().await;
-            let mut house = House::new().await;
+            let mut house = House::with_moto(row.moto).await;
             house.provider = "default_tags = { owner = \"tests\" }".to_owned();
             let life = lives(&house, &row).await;
             life.map_err(|why| format!("{}: {why}", row.kind))
@@ -73,7 +73,7 @@ async fn lives(house: &House, row: &Row) -> Result<(), String> {
     if gone.status != Some(Status::Complete) || !gone.snapshot.records.is_empty() {
         return Err(format!("destroy: {:?} {:?}", gone.status, gone.failures));
     }
-    let left = house.emulator.left().await;
+    let left = house.left().await;
     if left.is_empty() { Ok(()) } else { Err(format!("destroy: there is left {left:?}")) }
 }
 
