@@ -10,6 +10,7 @@ mod access;
 mod bootstrap;
 mod faults;
 pub mod key_vault;
+mod management;
 mod objects;
 mod place;
 mod register;
@@ -27,7 +28,8 @@ use siac_core::ports::StoreFault;
 use tokio::sync::Mutex;
 
 pub use access::{Access, SHARED_KEY};
-pub use bootstrap::{Bootstrapped, SoftDelete, bootstrap};
+pub use bootstrap::{Bootstrapped, Keeping, bootstrap};
+pub use management::{Kept, keep_more};
 pub use place::{InvalidSettings, Settings};
 pub use vault::VaultOptions;
 

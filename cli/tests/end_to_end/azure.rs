@@ -21,7 +21,8 @@ fn project(resources: &str) -> (Sandbox, Azurite) {
     );
     sandbox.write("stack.toml", &format!("{state}\n{resources}"));
     let place = ["--account", account, "--container", container, "--endpoint", &endpoint];
-    sandbox.succeed(&[&["init", "--backend", "azure-blob"][..], &place].concat());
+    let init = [&["init", "--backend", "azure-blob"][..], &place].concat();
+    sandbox.succeed(&init).says("made:      container").says("not done:").says("az storage account");
     (sandbox, azurite)
 }
 

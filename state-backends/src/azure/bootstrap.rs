@@ -5,40 +5,59 @@ use azure_storage_blob::models::{BlobServiceProperties, RetentionPolicy};
 use azure_storage_blob::{BlobContainerClient, BlobServiceClient, BlobServiceClientOptions};
 use siac_core::ports::StoreFault;
 
+use super::management::{Kept, keep_more};
 use super::{Access, Settings, client_options, faults, options};
 
 /// For how long deleted and overwritten blobs are kept, in days. A choice of this project: longer than most holidays.
-const KEPT_DAYS: i32 = 30;
+pub(super) const KEPT_DAYS: i32 = 30;
 
 /// What there is now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bootstrapped {
     /// Whether the container was made; otherwise it was there.
     pub made_container: bool,
-    /// Whether deleted blobs are kept for a while.
-    pub soft_delete: SoftDelete,
+    /// What the account keeps besides.
+    pub keeping: Keeping,
 }
 
-/// Whether deleted blobs are kept for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SoftDelete {
-    /// They were already, for so many days.
-    Was(i32),
-    /// They are from now on, for so many days.
-    Set(i32),
-    /// They may not be: the identity may not look at the account's settings, or not change them.
-    Unknown,
+/// What the account keeps besides what is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// Everything that siac wants it to; what was turned on for it, and what was on.
+    Everything(Vec<Kept>),
+    /// Deleted blobs, as far as a request to the blob service can see to it; `None` where that may not be seen either.
+    DeletedBlobs {
+        /// What is kept.
+        kept: Option<Kept>,
+        /// Why nothing was done about the rest.
+        why: String,
+    },
 }
 
-/// Makes the container when it is not there, and lets the account keep deleted blobs when it does not yet.
+/// Makes the container when it is not there, and lets the account keep older versions and what is deleted when it does not yet.
 ///
 /// # Errors
 /// When the container is not there and cannot be made.
 pub async fn bootstrap(settings: &Settings, access: &Access) -> Result<Bootstrapped, StoreFault> {
-    Ok(Bootstrapped {
-        made_container: make_container(settings, access).await?,
-        soft_delete: keep_deleted(settings, access).await.unwrap_or(SoftDelete::Unknown),
-    })
+    let made_container = make_container(settings, access).await?;
+    Ok(Bootstrapped { made_container, keeping: keep(settings, access).await })
+}
+
+/// Through Resource Manager for whoever it knows, otherwise as far as the blob service goes.
+async fn keep(settings: &Settings, access: &Access) -> Keeping {
+    let url = settings.service_url().ok();
+    let host = url.as_ref().and_then(|url| url.host_str());
+    let managed = match access {
+        Access::Identity(identity) => {
+            let options = client_options(settings, access);
+            keep_more(&settings.account, host, identity.clone(), options).await
+        }
+        Access::SharedKey(_) => Err("a key of the account opens nothing in Azure Resource Manager".to_owned()),
+    };
+    match managed {
+        Ok(kept) => Keeping::Everything(kept),
+        Err(why) => Keeping::DeletedBlobs { kept: keep_deleted(settings, access).await.ok(), why },
+    }
 }
 
 async fn make_container(settings: &Settings, access: &Access) -> Result<bool, StoreFault> {
@@ -57,7 +76,7 @@ async fn make_container(settings: &Settings, access: &Access) -> Result<bool, St
     }
 }
 
-async fn keep_deleted(settings: &Settings, access: &Access) -> azure_core::Result<SoftDelete> {
+async fn keep_deleted(settings: &Settings, access: &Access) -> azure_core::Result<Kept> {
     let options = BlobServiceClientOptions { client_options: client_options(settings, access), ..Default::default() };
     let url = settings
         .service_url()
@@ -65,13 +84,17 @@ async fn keep_deleted(settings: &Settings, access: &Access) -> azure_core::Resul
     let service = BlobServiceClient::new(url, access.credential(), Some(options))?;
     let properties = service.get_properties(None).await?.into_model()?;
     match properties.delete_retention_policy {
-        Some(RetentionPolicy { enabled: Some(true), days, .. }) => Ok(SoftDelete::Was(days.unwrap_or_default())),
+        Some(RetentionPolicy { enabled: Some(true), days, .. }) => Ok(deleted(days.unwrap_or_default(), false)),
         _ => {
             let policy = RetentionPolicy { enabled: Some(true), days: Some(KEPT_DAYS), ..Default::default() };
             let wanted = BlobServiceProperties { delete_retention_policy: Some(policy), ..Default::default() };
             let content: RequestContent<BlobServiceProperties, XmlFormat> = wanted.try_into()?;
             service.set_properties(content, None).await?;
-            Ok(SoftDelete::Set(KEPT_DAYS))
+            Ok(deleted(KEPT_DAYS, true))
         }
     }
+}
+
+fn deleted(days: i32, is_changed: bool) -> Kept {
+    Kept { what: format!("deleted blobs for {days} days"), is_changed }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use siac_core::ports::StoreFault;
-use siac_state_backends::azure::{Access, AzureBlobs, Bootstrapped, Settings, SoftDelete, bootstrap};
+use siac_state_backends::azure::{Access, AzureBlobs, Bootstrapped, Keeping, Kept, Settings, bootstrap};
 
 use super::{Backend, Place};
 use crate::commands::common::block_on;
@@ -39,26 +39,24 @@ fn prepare(settings: &StateTable) -> Result<Vec<String>, Failure> {
 /// What was done, and what only the account's administrator can do.
 fn told(settings: &Settings, done: Bootstrapped) -> Vec<String> {
     let Settings { account, container, .. } = settings;
-    let container = match done.made_container {
-        true => format!("made the container {container} in the account {account}"),
-        false => format!("the container {container} is there already"),
-    };
-    let (soft_delete, more) = match done.soft_delete {
-        SoftDelete::Was(days) => (format!("the account keeps deleted blobs for {days} days"), ""),
-        SoftDelete::Set(days) => (format!("the account keeps deleted blobs for {days} days from now on"), ""),
-        SoftDelete::Unknown => (
-            "this identity may not say whether the account keeps deleted blobs".to_owned(),
-            " --enable-delete-retention true --delete-retention-days 30",
-        ),
-    };
-    vec![
-        container,
-        soft_delete,
-        "an administrator of the account lets it keep older versions, too, which no data request can:".to_owned(),
-        format!(
-            "  az storage account blob-service-properties update --account-name {account} --enable-versioning true --enable-container-delete-retention true --container-delete-retention-days 30{more}"
-        ),
-    ]
+    let said =
+        |is_changed: bool, what: &str| format!("{} {what}", if is_changed { "made:     " } else { "is there: " });
+    let keeps = |kept: &Kept| said(kept.is_changed, &format!("the account keeps {}", kept.what));
+    let mut lines = vec![said(done.made_container, &format!("container {container} in the account {account}"))];
+    match done.keeping {
+        Keeping::Everything(kept) => lines.extend(kept.iter().map(keeps)),
+        Keeping::DeletedBlobs { kept, why } => {
+            lines.extend(kept.iter().map(keeps));
+            let more = if kept.is_some() { "" } else { " --enable-delete-retention true --delete-retention-days 30" };
+            lines.push(format!(
+                "not done:  the account keeps older versions, too: {why}; an administrator of it can run"
+            ));
+            lines.push(format!(
+                "  az storage account blob-service-properties update --account-name {account} --enable-versioning true --enable-container-delete-retention true --container-delete-retention-days 30{more}"
+            ));
+        }
+    }
+    lines
 }
 
 fn settings(settings: &StateTable) -> Result<Settings, Failure> {
