@@ -222,6 +222,16 @@ impl Double {
         self.world().resources.remove(&id.to_ascii_lowercase());
     }
 
+    /// Deletes a resource behind everybody's back, as its service does.
+    pub fn delete(&self, id: &str) {
+        self.world().bury(id);
+    }
+
+    /// Another subscription that the identity sees.
+    pub fn add_subscription(&self, id: &str) {
+        self.world().subscriptions.insert(id.to_ascii_lowercase());
+    }
+
     /// A name that someone else in Azure has.
     pub fn take_name(&self, ty: &str, name: &str) {
         self.world().taken.insert((ty.to_ascii_lowercase(), name.to_ascii_lowercase()));

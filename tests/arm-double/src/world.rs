@@ -304,7 +304,7 @@ impl World {
     }
 
     /// Takes a resource away with everything in it.
-    fn bury(&mut self, id: &str) {
+    pub fn bury(&mut self, id: &str) {
         let key = id.to_ascii_lowercase();
         let inside = format!("{key}/");
         let going: Vec<String> =

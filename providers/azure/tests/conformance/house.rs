@@ -38,6 +38,8 @@ pub struct House {
     entropy: Arc<SeededEntropy>,
     /// What `[provider.azure]` says besides subscription and endpoint.
     pub provider: String,
+    /// What `[provider.azure]` says is the subscription.
+    pub subscription: String,
     /// Where siac is told that ARM is; the double, unless something stands in front of it.
     pub endpoint: String,
 }
@@ -84,6 +86,7 @@ impl House {
             state: tempfile::tempdir().unwrap(),
             entropy: Arc::new(SeededEntropy::new(seed)),
             provider: String::new(),
+            subscription: Double::SUBSCRIPTION.to_owned(),
         };
         house.write("app/host.json", "{ \"version\": \"2.0\" }");
         house.write("app2/host.json", "{ \"version\": \"2.0\", \"extensions\": {} }");
@@ -134,7 +137,7 @@ impl House {
     fn load(&self, site: &Site, resources: &str) -> Result<LoadedStack, String> {
         let provider = format!(
             "[provider.azure]\nsubscription_id = \"{}\"\nendpoint = \"{endpoint}\"\nendpoints = {{ apps = \"{endpoint}/scm\", vaults = \"{endpoint}/kv\" }}\n{}\n",
-            Double::SUBSCRIPTION,
+            self.subscription,
             self.provider,
             endpoint = self.endpoint,
         );

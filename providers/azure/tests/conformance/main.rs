@@ -2,6 +2,7 @@
 
 mod crashes;
 mod documents;
+mod explained;
 mod house;
 mod requests;
 mod rows;

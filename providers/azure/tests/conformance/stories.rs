@@ -53,13 +53,14 @@ fn it() -> ResourceAddress {
 }
 
 /// A run that fails; what it said.
-async fn refused(house: &House, stack: &str) -> String {
+pub async fn refused(house: &House, stack: &str) -> String {
     let report = house.run(Goal::Stack(stack)).await.unwrap();
     assert_ne!(report.status, Some(Status::Complete), "{:?}", report.changes);
     report.failures.join("\n")
 }
 
-async fn made(house: &House, stack: &str) {
+/// A run that makes everything.
+pub async fn made(house: &House, stack: &str) {
     let report = house.run(Goal::Stack(stack)).await.unwrap();
     assert_eq!(report.status, Some(Status::Complete), "{:?}", report.failures);
 }
