@@ -46,10 +46,10 @@ class Bearer(SansIOHTTPPolicy):
         request.http_request.headers["Authorization"] = f"Bearer {self.token}"
 
 
-def client(kind, token=TOKEN):
+def client(kind, token=TOKEN, retries=0):
     return kind(
         Static(token), SUBSCRIPTION, base_url=ENDPOINT, polling_interval=0, authentication_policy=Bearer(token),
-        credential_scopes=["https://management.azure.com/.default"], retry_total=0,
+        credential_scopes=["https://management.azure.com/.default"], retry_total=retries,
     )
 
 
@@ -90,6 +90,19 @@ def groups():
 def authentication():
     groups = client(ResourceManagementClient, token="expired").resource_groups
     refused(lambda: groups.get(GROUP), ClientAuthenticationError, "ExpiredAuthenticationToken", 401)
+
+
+@check
+def throttling():
+    """Twice this group is answered with 429: once to a client that gives up, once to one that waits as long as it is asked to."""
+    try:
+        client(ResourceManagementClient).resource_groups.get("throttled")
+    except HttpResponseError as error:
+        assert error.status_code == 429 and error.response.headers["Retry-After"] == "1", error
+    else:
+        raise AssertionError("429 was expected, and the call succeeded")
+    patient = client(ResourceManagementClient, retries=1).resource_groups
+    refused(lambda: patient.get("throttled"), ResourceNotFoundError, "ResourceGroupNotFound", 404)
 
 
 @check
