@@ -199,6 +199,15 @@ const THROTTLED: [&str; 14] = [
     "EC2ThrottledException",
 ];
 
+/// Codes by which services say that the account has as many as it may, or as much.
+const USED_UP: [&str; 5] = [
+    "LimitExceededException",
+    "LimitExceeded",
+    "ServiceQuotaExceededException",
+    "CodeStorageExceededException",
+    "TooManyBuckets",
+];
+
 /// Codes of objects that are not there.
 const ABSENT: [&str; 13] = [
     "ResourceNotFoundException",
@@ -257,6 +266,10 @@ fn sort(action: &str, code: &str, status: u16, why: String, retry_after: Option<
     let is_quota = code == "LimitExceededException" && !action.starts_with("dynamodb:");
     if (is(&THROTTLED) && !is_quota) || status == 429 {
         return (Fault::Transient { why, retry_after, throttled: true }, Meaning::Nothing);
+    }
+    if is(&USED_UP) {
+        let why = format!("{why}; remove what is not needed, or ask for a higher quota in Service Quotas");
+        return (Fault::rejected(why), Meaning::Nothing);
     }
     if is(&BUSY) || status == 503 {
         return (Fault::Transient { why, retry_after, throttled: false }, Meaning::Nothing);
@@ -333,7 +346,10 @@ mod tests {
         let throttled = |fault| matches!(fault, Fault::Transient { throttled: true, .. });
         assert!(throttled(sorted("lambda:CreateFunction", "TooManyRequestsException", 429).0));
         assert!(throttled(sorted("dynamodb:CreateTable", "LimitExceededException", 400).0));
-        assert!(matches!(sorted("iam:CreateRole", "LimitExceededException", 409).0, Fault::Rejected { .. }));
+        for code in ["LimitExceededException", "LimitExceeded"] {
+            let (fault, _) = sorted("iam:CreateRole", code, 409);
+            assert!(matches!(&fault, Fault::Rejected { why } if why.ends_with("in Service Quotas")), "{fault}");
+        }
         assert!(throttled(sorted("s3:PutObject", "SlowDown", 503).0));
     }
 

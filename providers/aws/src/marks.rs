@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use siac_core::model::address::{ResourceAddress, ScopeKind};
-use siac_core::model::identity::Digest;
+use siac_core::model::identity::{Digest, OpId, StackUuid};
 use siac_core::ports::Call;
 
 /// What the keys of marks begin with; no other tag may.
@@ -69,10 +69,10 @@ pub fn unsigned(description: Option<&str>) -> (Option<String>, Tags) {
     let parts = text.rfind(SIGNATURE).and_then(|at| {
         let (own, mark) = text.split_at(at);
         let (state, op) = mark.strip_prefix(SIGNATURE)?.strip_suffix(']')?.split_once(' ')?;
-        Some((
-            own.trim_end(),
-            Tags::from([("siac-state".to_owned(), state.to_owned()), ("siac-op".to_owned(), op.to_owned())]),
-        ))
+        // Words in brackets that are no identities are the stack's own.
+        let is_mark = state.parse::<StackUuid>().is_ok() && op.parse::<OpId>().is_ok();
+        let marks = Tags::from([("siac-state".to_owned(), state.to_owned()), ("siac-op".to_owned(), op.to_owned())]);
+        is_mark.then_some((own.trim_end(), marks))
     });
     let (own, marks) = parts.unwrap_or((text, Tags::new()));
     (Some(own.to_owned()).filter(|own| !own.is_empty()), marks)

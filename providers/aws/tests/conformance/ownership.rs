@@ -65,6 +65,7 @@ async fn a_failure_on_the_way_is_recorded_with_what_there_is() {
     house.emulator.proxy().add(denied);
     let why = failure(house.run(Goal::Stack(group)).await.unwrap());
     assert!(why.contains("allow `logs:PutRetentionPolicy` to the identity that siac runs as"), "{why}");
+    assert!(why.contains("(request proxy-request)"), "the request's id is kept: {why}");
     assert_eq!(house.emulator.left().await, Vec::<String>::new(), "what was half made was taken back");
 }
 

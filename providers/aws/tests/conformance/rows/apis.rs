@@ -169,6 +169,7 @@ pub const ROWS: &[Row] = &[
             api_id = "${aws_apigatewayv2_api.around.id}"
             name = "$default"
             auto_deploy = true
+            tags = { team = "a" }
         "#,
         updated: r#"
             api_id = "${aws_apigatewayv2_api.around.id}"
@@ -177,6 +178,7 @@ pub const ROWS: &[Row] = &[
             description = "two"
             stage_variables = { level = "two" }
             default_route_settings = { throttling_burst_limit = 10, throttling_rate_limit = 2.5 }
+            tags = { team = "b" }
         "#,
         replaced: r#"
             api_id = "${aws_apigatewayv2_api.around.id}"

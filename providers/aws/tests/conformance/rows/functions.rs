@@ -34,17 +34,21 @@ const QUEUE: &str = r#"
     [resource.aws_sqs_queue.other]
 "#;
 
-const ROLE_AND_QUEUE: &str = r#"
+const WHAT_A_FUNCTION_NEEDS: &str = r#"
     [resource.aws_iam_role.around]
     assume_role_policy = '${jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })}'
 
     [resource.aws_sqs_queue.dead]
+
+    [resource.aws_lambda_layer_version.around]
+    layer_name = "around"
+    filename = "code"
 "#;
 
 /// The rows.
 pub const ROWS: &[Row] = &[
     Row {
-        around: ROLE_AND_QUEUE,
+        around: WHAT_A_FUNCTION_NEEDS,
         body: r#"
             role = "${aws_iam_role.around.arn}"
             filename = "code"
@@ -68,6 +72,7 @@ pub const ROWS: &[Row] = &[
             tracing_config = { mode = "Active" }
             ephemeral_storage = { size = 1024 }
             reserved_concurrent_executions = 5
+            layers = ["${aws_lambda_layer_version.around.arn}"]
             dead_letter_config = { target_arn = "${aws_sqs_queue.dead.arn}" }
             vpc_config = { subnet_ids = ["subnet-0b", "subnet-0a"], security_group_ids = ["sg-0a"] }
             tags = { team = "b" }
