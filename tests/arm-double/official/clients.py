@@ -9,12 +9,18 @@ import traceback
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.appconfiguration import AppConfigurationManagementClient
 from azure.mgmt.applicationinsights import ApplicationInsightsManagementClient
 from azure.mgmt.authorization import AuthorizationManagementClient
+from azure.mgmt.cdn import CdnManagementClient
+from azure.mgmt.cosmosdb import CosmosDBManagementClient
+from azure.mgmt.eventgrid import EventGridManagementClient
 from azure.mgmt.keyvault import KeyVaultManagementClient
 from azure.mgmt.loganalytics import LogAnalyticsManagementClient
+from azure.mgmt.monitor import MonitorManagementClient
 from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.servicebus import ServiceBusManagementClient
 from azure.mgmt.signalr import SignalRManagementClient
 from azure.mgmt.storage import StorageManagementClient
 from azure.mgmt.web import WebSiteManagementClient
@@ -218,6 +224,129 @@ def vaults():
     refused(lambda: vaults.begin_create_or_update(GROUP, "official-vault", body), HttpResponseError, "ConflictError", 409)
     vaults.begin_purge_deleted("official-vault", "westeurope").result()
     refused(lambda: vaults.get_deleted("official-vault", "westeurope"), ResourceNotFoundError, "DeletedVaultNotFound", 404)
+
+
+@check
+def slots():
+    web = client(WebSiteManagementClient)
+    plan = web.app_service_plans.begin_create_or_update(GROUP, "premium", {"location": "westeurope", "kind": "elastic", "sku": {"name": "EP1", "tier": "ElasticPremium"}, "properties": {"reserved": True}}).result()
+    site = {"location": "westeurope", "kind": "functionapp,linux", "properties": {"serverFarmId": plan.id, "siteConfig": {"linuxFxVersion": "NODE|22"}}}
+    web.web_apps.begin_create_or_update(GROUP, "official-jobs", site).result()
+    assert web.web_apps.get_configuration(GROUP, "official-jobs").linux_fx_version == "NODE|22"
+    site["properties"]["siteConfig"] = {"webSocketsEnabled": True, "appSettings": [{"name": "A", "value": "1"}]}
+    slot = web.web_apps.begin_create_or_update_slot(GROUP, "official-jobs", "next", site).result()
+    assert slot.default_host_name == "official-jobs-next.azurewebsites.net"
+    assert web.web_apps.list_application_settings_slot(GROUP, "official-jobs", "next").properties == {"A": "1"}
+    assert web.web_apps.get_configuration_slot(GROUP, "official-jobs", "next").web_sockets_enabled
+    web.web_apps.delete_slot(GROUP, "official-jobs", "next")
+    web.web_apps.delete(GROUP, "official-jobs")
+    web.app_service_plans.delete(GROUP, "premium")
+
+
+@check
+def messaging():
+    bus = client(ServiceBusManagementClient)
+    made = bus.namespaces.begin_create_or_update(GROUP, "official-bus", {"location": "westeurope", "sku": {"name": "Standard"}}).result()
+    assert made.properties.provisioning_state == "Succeeded" and made.properties.service_bus_endpoint
+    assert not bus.namespaces.check_name_availability({"name": "official-bus"}).name_available
+    assert bus.namespaces.check_name_availability({"name": "official-bus2"}).name_available
+    assert bus.namespaces.list_keys(GROUP, "official-bus", "RootManageSharedAccessKey").primary_connection_string.startswith("Endpoint=sb://official-bus.")
+    queue = bus.queues.create_or_update(GROUP, "official-bus", "work", {"properties": {"lockDuration": "PT30S"}})
+    assert queue.properties.lock_duration.seconds == 30 and queue.properties.max_delivery_count == 10
+    topic = bus.topics.create_or_update(GROUP, "official-bus", "news", {"properties": {}})
+    reader = bus.subscriptions.create_or_update(GROUP, "official-bus", topic.name, "reader", {"properties": {}})
+    assert reader.name == "reader" and reader.properties.status == "Active"
+    bus.subscriptions.delete(GROUP, "official-bus", "news", "reader")
+    bus.topics.delete(GROUP, "official-bus", "news")
+    bus.queues.delete(GROUP, "official-bus", "work")
+    bus.namespaces.begin_delete(GROUP, "official-bus").result()
+
+
+@check
+def events():
+    grid = client(EventGridManagementClient)
+    topic = grid.topics.begin_create_or_update(GROUP, "official-topic", {"location": "westeurope", "properties": {"inputSchema": "CloudEventSchemaV1_0"}}).result()
+    assert topic.endpoint and topic.input_schema == "CloudEventSchemaV1_0"
+    assert grid.topics.list_shared_access_keys(GROUP, "official-topic").key1
+    body = {"properties": {"destination": {"endpointType": "WebHook", "properties": {"endpointUrl": "https://example.org/?code=1"}}}}
+    reader = grid.event_subscriptions.begin_create_or_update(topic.id, "reader", body).result()
+    assert reader.destination.endpoint_url is None and reader.retry_policy.max_delivery_attempts == 30
+    grid.event_subscriptions.begin_delete(topic.id, "reader").result()
+    grid.topics.begin_delete(GROUP, "official-topic").result()
+
+
+@check
+def documents():
+    cosmos = client(CosmosDBManagementClient)
+    assert not cosmos.database_accounts.check_name_exists("official-docs")
+    body = {"location": "westeurope", "kind": "GlobalDocumentDB", "properties": {"databaseAccountOfferType": "Standard", "locations": [{"locationName": "westeurope", "failoverPriority": 0}]}}
+    made = cosmos.database_accounts.begin_create_or_update(GROUP, "official-docs", body).result()
+    assert made.properties.document_endpoint and cosmos.database_accounts.check_name_exists("official-docs")
+    assert cosmos.database_accounts.list_keys(GROUP, "official-docs").primary_master_key
+    sql = cosmos.sql_resources
+    database = {"properties": {"resource": {"id": "shop"}, "options": {"throughput": 400}}}
+    assert sql.begin_create_update_sql_database(GROUP, "official-docs", "shop", database).result().properties.resource.id == "shop"
+    assert sql.get_sql_database_throughput(GROUP, "official-docs", "shop").properties.resource.throughput == 400
+    more = {"properties": {"resource": {"throughput": 600}}}
+    sql.begin_update_sql_database_throughput(GROUP, "official-docs", "shop", more).result()
+    assert sql.get_sql_database_throughput(GROUP, "official-docs", "shop").properties.resource.throughput == 600
+    container = {"properties": {"resource": {"id": "orders", "partitionKey": {"paths": ["/id"], "kind": "Hash"}}, "options": {}}}
+    orders = sql.begin_create_update_sql_container(GROUP, "official-docs", "shop", "orders", container).result()
+    assert orders.properties.resource.partition_key.paths == ["/id"]
+    sql.begin_delete_sql_container(GROUP, "official-docs", "shop", "orders").result()
+    sql.begin_delete_sql_database(GROUP, "official-docs", "shop").result()
+    cosmos.database_accounts.begin_delete(GROUP, "official-docs").result()
+
+
+@check
+def settings():
+    stores = client(AppConfigurationManagementClient)
+    body = {"location": "westeurope", "sku": {"name": "standard"}}
+    made = stores.configuration_stores.begin_create(GROUP, "official-store", body).result()
+    assert made.endpoint == "https://official-store.azconfig.io"
+    assert [key.name for key in stores.configuration_stores.list_keys(GROUP, "official-store")][:2] == ["Primary", "Secondary"]
+    pair = stores.key_values.create_or_update(GROUP, "official-store", "app~2Fgreeting$test", {"properties": {"value": "hello"}})
+    assert (pair.key, pair.label, pair.value) == ("app/greeting", "test", "hello")
+    stores.key_values.begin_delete(GROUP, "official-store", "app~2Fgreeting$test").result()
+    stores.configuration_stores.begin_delete(GROUP, "official-store").result()
+    assert stores.configuration_stores.get_deleted("westeurope", "official-store").configuration_store_id.lower() == made.id.lower()
+    refused(lambda: stores.configuration_stores.begin_create(GROUP, "official-store", body), HttpResponseError, "ConflictError", 409)
+    stores.configuration_stores.begin_purge_deleted("westeurope", "official-store").result()
+    assert stores.operations.check_name_availability({"name": "official-store", "type": "Microsoft.AppConfiguration/configurationStores"}).name_available
+
+
+@check
+def edges():
+    cdn = client(CdnManagementClient)
+    front = cdn.profiles.begin_create(GROUP, "official-front", {"location": "Global", "sku": {"name": "Standard_AzureFrontDoor"}}).result()
+    assert front.properties.front_door_id
+    www = cdn.afd_endpoints.begin_create(GROUP, "official-front", "official-www", {"location": "Global", "properties": {}}).result()
+    assert www.properties.host_name
+    group = cdn.afd_origin_groups.begin_create(GROUP, "official-front", "apps", {"properties": {"loadBalancingSettings": {"sampleSize": 4}}}).result()
+    origin = cdn.afd_origins.begin_create(GROUP, "official-front", "apps", "blue", {"properties": {"hostName": "blue.example.org", "weight": 900}}).result()
+    assert origin.properties.weight == 900
+    route = cdn.routes.begin_create(GROUP, "official-front", "official-www", "all", {"properties": {"originGroup": {"id": group.id}, "patternsToMatch": ["/*"]}}).result()
+    assert route.properties.origin_group.id == group.id
+    cdn.routes.begin_delete(GROUP, "official-front", "official-www", "all").result()
+    cdn.afd_origins.begin_delete(GROUP, "official-front", "apps", "blue").result()
+    cdn.afd_origin_groups.begin_delete(GROUP, "official-front", "apps").result()
+    cdn.afd_endpoints.begin_delete(GROUP, "official-front", "official-www").result()
+    cdn.profiles.begin_delete(GROUP, "official-front").result()
+
+
+@check
+def alerts():
+    monitor = client(MonitorManagementClient)
+    mail = {"name": "ann", "emailAddress": "ann@example.org"}
+    staff = monitor.action_groups.create_or_update(GROUP, "official-staff", {"location": "global", "properties": {"groupShortName": "staff", "enabled": True, "emailReceivers": [mail]}})
+    assert staff.email_receivers[0].email_address == "ann@example.org"
+    one = {"criterionType": "StaticThresholdCriterion", "name": "m", "metricName": "ServerLoad", "timeAggregation": "Average", "operator": "GreaterThan", "threshold": 90}
+    criteria = {"odata.type": "Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria", "allOf": [one]}
+    body = {"location": "global", "properties": {"severity": 2, "enabled": True, "scopes": [staff.id], "evaluationFrequency": "PT1M", "windowSize": "PT5M", "criteria": criteria, "actions": [{"actionGroupId": staff.id}]}}
+    alert = monitor.metric_alerts.create_or_update(GROUP, "official-alert", body)
+    assert alert.criteria.all_of[0].threshold == 90 and alert.window_size.seconds == 300
+    monitor.metric_alerts.delete(GROUP, "official-alert")
+    monitor.action_groups.delete(GROUP, "official-staff")
 
 
 @check

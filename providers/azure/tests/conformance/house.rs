@@ -295,7 +295,8 @@ impl Clock for HastyClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        let is_a_limit = duration > Duration::from_secs(100);
+        // How long a provider may think before a plan is shown is a limit, too.
+        let is_a_limit = duration > Duration::from_secs(100) || duration == Duration::from_secs(30);
         let hasty = if is_a_limit { duration } else { duration.min(Duration::from_millis(20)) };
         tokio::time::sleep(hasty).await;
     }

@@ -5,6 +5,8 @@ use siac_arm_double::{Double, Trouble};
 use siac_core::model::address::ResourceAddress;
 use siac_core::model::plan::Action;
 use siac_core::model::snapshot::Status;
+use siac_core::ports::Catalogue;
+use siac_provider_azure::AzureProvider;
 
 use crate::house::{Goal, House};
 use crate::suite::{did, nothing};
@@ -415,4 +417,63 @@ async fn a_static_website_is_set_repaired_and_taken_back() {
     assert_eq!(website()["enabled"], json!(false));
     let retention = house.double.document(&service).unwrap()["properties"]["deleteRetentionPolicy"].clone();
     assert_eq!(retention, json!({ "enabled": false }), "what else is set there stays");
+}
+
+/// Wishes that services refuse, and what is told of each before anything is asked of them.
+const REFUSED: [(&str, &str, &str); 12] = [
+    ("azure_servicebus_namespace", "sku = \"Standard\"\ncapacity = 1", "are Premium's"),
+    ("azure_servicebus_namespace", "sku = \"Premium\"\ncapacity = 3", "`capacity` is 3"),
+    ("azure_cosmosdb_account", "consistency_level = \"BoundedStaleness\"", "BoundedStaleness has no bounds"),
+    ("azure_cosmosdb_sql_database", "account_id = \"/subscriptions/x\"\nthroughput = 450", "`throughput` is 450"),
+    (
+        "azure_cosmosdb_sql_database",
+        "account_id = \"/subscriptions/x\"\nthroughput = 400\nautoscale_max_throughput = 1000",
+        "are both set",
+    ),
+    ("azure_eventgrid_event_subscription", "scope = \"/subscriptions/x\"", "it says nowhere where events go"),
+    (
+        "azure_eventgrid_event_subscription",
+        "scope = \"/subscriptions/x\"\neventhub_endpoint_id = \"/subscriptions/x\"\nwebhook_endpoint = { url = \"https://example.org\" }",
+        "in several ways",
+    ),
+    (
+        "azure_metric_alert",
+        "scopes = [\"/subscriptions/x\"]\ncriteria = [{ metric_namespace = \"n\", metric_name = \"m\", aggregation = \"Average\", operator = \"GreaterThan\" }]",
+        "either `threshold` or `alert_sensitivity`",
+    ),
+    (
+        "azure_metric_alert",
+        "scopes = [\"/subscriptions/x\", \"/subscriptions/y\"]\ncriteria = [{ metric_namespace = \"n\", metric_name = \"m\", aggregation = \"Mean\", operator = \"GreaterThan\", threshold = 1 }]",
+        "`criteria[0].aggregation` is `Mean`",
+    ),
+    (
+        "azure_front_door_route",
+        "endpoint_id = \"/subscriptions/x\"\norigin_group_id = \"/subscriptions/x\"\nsupported_protocols = [\"Https\"]",
+        "needs both Http and Https",
+    ),
+    (
+        "azure_app_service",
+        "service_plan_id = \"/subscriptions/x\"\ncors = { allowed_origins = [\"*\"], support_credentials = true }",
+        "browsers refuse",
+    ),
+    (
+        "azure_function_app",
+        "service_plan_id = \"/subscriptions/x\"\nhosting = \"plan\"\ndeployment = { container_url = \"https://x\" }",
+        "are Flex Consumption's",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_services_refuse_is_told_before_they_are_asked() {
+    let house = House::new();
+    let schemas = AzureProvider::new();
+    for (kind, body, told) in REFUSED {
+        let known = &Catalogue::schema(&schemas).resources[kind].attributes;
+        let usual = [("resource_group_name", "rg"), ("location", "westeurope"), ("name", "it-is-it")];
+        let usual = usual.iter().filter(|(name, _)| known.get(name).is_some_and(|it| it.default.is_none()));
+        let usual: String = usual.map(|(name, value)| format!("{name} = \"{value}\"\n")).collect();
+        let why = house.plan(&format!("[resource.{kind}.it]\n{usual}{body}\n")).await.unwrap_err();
+        assert!(why.contains(told), "{kind}: {why}");
+        assert!(!why.contains("unknown"), "{kind}: {why}");
+    }
 }

@@ -14,6 +14,9 @@ pub fn check(world: &World, request: &Request) -> Response {
     let (name, ty) = (text("name"), text("type"));
     // Microsoft.Web asks with the short word.
     let ty = if ty.eq_ignore_ascii_case("Site") { "Microsoft.Web/sites" } else { ty };
+    // Microsoft.ServiceBus has one type to ask for, which goes without saying.
+    let is_bus = ty.is_empty() && request.path.to_ascii_lowercase().contains("/microsoft.servicebus/");
+    let ty = if is_bus { "Microsoft.ServiceBus/namespaces" } else { ty };
     let Some(row) = world.row(ty) else {
         return error(400, "InvalidResourceType", format!("The type '{ty}' is not known here."));
     };
