@@ -12,7 +12,7 @@ use crate::house::{Goal, House, Report};
 use crate::rows::{Row, rows};
 
 /// How many rows are gone through at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 #[test]
 fn what_a_row_leaves_out_has_a_reason() {
