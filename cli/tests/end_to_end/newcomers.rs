@@ -132,6 +132,6 @@ fn a_full_disk_stops_the_apply_and_loses_nothing() {
 #[test]
 fn an_unknown_provider_is_explained() {
     let sandbox = Sandbox::new();
-    sandbox.write("stack.toml", "[stack]\nname = \"c\"\n[resource.aws_sqs_queue.jobs]\nname = \"jobs\"\n");
-    sandbox.fail(1, &["validate", "stack.toml"]).says("aws");
+    sandbox.write("stack.toml", "[stack]\nname = \"c\"\n[resource.gcp_pubsub_topic.jobs]\nname = \"jobs\"\n");
+    sandbox.fail(1, &["validate", "stack.toml"]).says("gcp");
 }
