@@ -12,7 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use siac_core::ports::Fault;
 
 use crate::account::Account;
-use crate::failure::Answer;
+use crate::failure::{Answer, Unasked};
 use crate::settings::{Role, Settings, WebIdentity};
 
 /// How long it may take to reach a service. A choice of this project.
@@ -30,10 +30,33 @@ pub async fn connected(settings: Settings, credentials: Option<SharedCredentials
         )
     })?;
     let account = Account::new(String::new(), region, settings, config);
-    let identity = account.sts().get_caller_identity().send().await.of("sts:GetCallerIdentity")?;
+    let sent = account.sts().get_caller_identity().send().await;
+    if let Some(unasked) = sent.as_ref().err().and_then(Unasked::of) {
+        return Err(Fault::rejected(explained(&unasked, &account)));
+    }
+    let identity = sent.of("sts:GetCallerIdentity")?;
     let id = identity.account().unwrap_or_default().to_owned();
     check_allowed(&account.settings, &id)?;
     Ok(account.of(id))
+}
+
+/// Why nobody could be asked, and what to do about it.
+fn explained(unasked: &Unasked, account: &Account) -> String {
+    let named = account.settings.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
+    match (unasked, named) {
+        (Unasked::NoCredentials(why), Some(profile)) => format!(
+            "the profile `{profile}` gives no AWS credentials: {why}; `aws configure list --profile {profile}` shows what it says, \
+             `aws sso login --profile {profile}` signs in again"
+        ),
+        (Unasked::NoCredentials(why), None) => format!(
+            "no AWS credentials are found: {why}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
+        ),
+        (Unasked::NoWay(why), _) => format!(
+            "AWS cannot be reached in `{}`: {why}; see whether the region is written right, whether an endpoint is set, and whether \
+             this machine is online",
+            account.region
+        ),
+    }
 }
 
 fn check_allowed(settings: &Settings, id: &str) -> Result<(), Fault> {

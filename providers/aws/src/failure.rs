@@ -306,6 +306,30 @@ fn unanswered<E: Error + Send + Sync + 'static>(action: &str, error: &SdkError<E
     }
 }
 
+/// Why a request was never answered, told of the first one, before anything was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unasked {
+    /// There is nothing to sign it with.
+    NoCredentials(String),
+    /// There was no way to the service.
+    NoWay(String),
+}
+
+impl Unasked {
+    /// Why a request was not answered; `None` when it was.
+    pub fn of<E: Error + Send + Sync + 'static>(error: &SdkError<E>) -> Option<Self> {
+        let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
+        // A chain of providers tells one thing a line; the first says what came of them all.
+        let why = innermost.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
+        let why = why.trim_end_matches('.').to_owned();
+        match error {
+            SdkError::DispatchFailure(_) if has_no_credentials(error) => Some(Self::NoCredentials(why)),
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Some(Self::NoWay(why)),
+            _ => None,
+        }
+    }
+}
+
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| (*error).source())
 }

@@ -87,7 +87,7 @@ fn check_identity(name: &str, identity: &str, remembered: &[&Snapshot]) -> Resul
     match pinned.into_iter().find(|pinned| *pinned != identity) {
         None => Ok(()),
         Some(pinned) => Err(Failed::Provider(format!(
-            "the provider `{name}` acts on {identity}, while this stack was deployed to {pinned}; use the credentials of {pinned}, or deploy a stack of another name"
+            "the provider `{name}` acts on {identity}, while this stack was deployed to {pinned}; go back to the credentials and the settings of {pinned}, or deploy under another name"
         ))),
     }
 }
