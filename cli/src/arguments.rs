@@ -13,7 +13,7 @@ pub use commands::{
     GraphFormat, HelpArgs, HistoryArgs, ImportArgs, InitArgs, KeyCommand, KeyRotateArgs, LockCommand, LockReleaseArgs,
     OutputArgs, PlaceOptions, PlanArgs, RecoverArgs, RollbackArgs, RunnerArgs, SchemaArgs, ShowArgs, SnapshotCommand,
     SnapshotLabelArgs, SnapshotPruneArgs, SnapshotVerifyArgs, StackArgs, StateCommand, StateListArgs, StateMigrateArgs,
-    StateMoveArgs, StateRemoveArgs, StateShowArgs,
+    StateMoveArgs, StateRemoveArgs, StateShowArgs, ValidateArgs,
 };
 pub use components::{ComponentCommand, ComponentListArgs, ComponentShowArgs};
 pub use looking::{LogsArgs, OpenArgs, StatusArgs};
@@ -88,7 +88,7 @@ pub enum Command {
     /// Delete everything that a stack made.
     Destroy(DestroyArgs),
     /// Check stack files without credentials or network.
-    Validate(StackArgs),
+    Validate(ValidateArgs),
     /// Rewrite stack files in the canonical layout.
     Fmt(FmtArgs),
     /// Print the graph of a stack or plan as Mermaid or DOT.

@@ -14,6 +14,16 @@ pub struct StackArgs {
     pub stack: Option<String>,
 }
 
+/// `siac validate`
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct ValidateArgs {
+    /// The stack file; without it: --stack, SIAC_STACK, the stack of the pending plan, or the only file in `stacks/`.
+    pub stack: Option<String>,
+    /// What to evaluate it with.
+    #[command(flatten)]
+    pub values: ValueOptions,
+}
+
 /// `siac plan`
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(after_help = "Examples:

@@ -53,7 +53,7 @@ fn flags_that_say_what_to_plan_are_told_from_those_that_do_not() {
 #[test]
 fn the_own_stack_wins_over_the_global_one() {
     let cli = parse("siac --stack a.toml validate b.toml").unwrap();
-    let Command::Validate(StackArgs { stack }) = &cli.command else { panic!("not validate") };
+    let Command::Validate(ValidateArgs { stack, .. }) = &cli.command else { panic!("not validate") };
     assert_eq!(cli.global.stack_or(stack.as_deref()), Some("b.toml"));
     assert_eq!(cli.global.stack_or(None), Some("a.toml"));
     let after = parse("siac validate --stack a.toml --json").unwrap();
