@@ -7,7 +7,7 @@ Beyond what MiniStack does it is faithful where tests would otherwise prove too 
  2. a function's policy without a qualifier does not show the statements of its aliases;
  3. Lambda refuses roles that it cannot assume, reserved or too many variables, missing code, aliases of missing versions;
  4. a function whose last update is still in progress takes no other one;
- 5. policies see the condition keys `s3:if-match`, `s3:if-none-match`, `dynamodb:LeadingKeys` and `kms:EncryptionContext:*`;
+ 5. permissions are asked for on what a request names in its body too, and policies see the condition keys `s3:if-match`, `s3:if-none-match`, `dynamodb:LeadingKeys` and `kms:EncryptionContext:*`;
  6. an API answers whoever calls it, and an alias that has moved calls its new version;
  7. tags of an API or a stage show in it;
  8. an empty text takes away what there was, in IAM and SNS too;
@@ -204,7 +204,7 @@ plain_create_alias, plain_update_alias = functions._create_alias, functions._upd
 functions._create_alias = lambda name, data: missing_version(name, data) or plain_create_alias(name, data)
 
 
-# 5. Condition keys, by the names and the meaning that the service authorization reference gives them.
+# 5. Permissions, what they are on, and condition keys, by the names and the meaning that the service authorization reference gives them.
 
 plain_s3_context = iam_actions.s3_service_context
 plain_dynamodb_context = iam_actions.dynamodb_service_context
@@ -243,6 +243,32 @@ def tag_context(service, action, body, parameters):
     return {**context, **{f"kms:EncryptionContext:{name}": value for name, value in bound.items()}}
 
 
+plain_resource = iam_actions.extract_resource_arn
+
+
+def resource(service, method, path, headers, body, parameters, region, account):
+    """What a request acts on, also where its name is in the body."""
+    found = plain_resource(service, method, path, headers, body, parameters, region, account)
+    data = parsed(body) if found == "*" else {}
+    if service == "dynamodb":
+        return data.get("ResourceArn") or found
+    if service == "lambda" and data.get("FunctionName"):
+        return f"arn:aws:lambda:{region}:{account}:function:{data['FunctionName']}"
+    return found
+
+
+plain_action = iam_actions.extract_iam_action
+
+
+def action(service, method, path, headers, body, parameters):
+    """The permission that a request needs: one alias is read, changed and deleted with permissions of its own."""
+    named = service == "lambda" and re.search(r"/functions/[^/]+/aliases/[^/]+$", path)
+    calls = {"GET": "lambda:GetAlias", "PUT": "lambda:UpdateAlias", "DELETE": "lambda:DeleteAlias"}
+    return calls[method] if named and method in calls else plain_action(service, method, path, headers, body, parameters)
+
+
+iam_actions.extract_iam_action = action
+iam_actions.extract_resource_arn = resource
 iam_actions.s3_service_context = s3_context
 iam_actions.dynamodb_service_context = dynamodb_context
 iam_actions.request_tag_context = tag_context
