@@ -38,12 +38,29 @@ export function send(service, url, { method = 'POST', body = '', headers = {}, e
   return fetch(url, { method, body: body || undefined, headers: signed(service, url, method, body, headers, env, new Date()) });
 }
 
-/** Calls DynamoDB. */
-export async function dynamodb(operation, input, env = process.env) {
-  const url = env.AWS_ENDPOINT_URL || `https://dynamodb.${env.AWS_REGION}.amazonaws.com`;
-  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `DynamoDB_20120810.${operation}` };
-  const response = await send('dynamodb', `${url}/`, { body: JSON.stringify(input), headers, env });
+/** Calls a service that speaks JSON. */
+async function call(service, target, version, input, env) {
+  const url = env.AWS_ENDPOINT_URL || `https://${service}.${env.AWS_REGION}.amazonaws.com`;
+  const headers = { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target };
+  const response = await send(service, `${url}/`, { body: JSON.stringify(input), headers, env });
   const answer = await response.json();
-  if (!response.ok) throw new Error(`DynamoDB refused ${operation}: ${answer.__type} ${answer.message ?? answer.Message}`);
+  if (!response.ok) throw new Error(`${target} was refused: ${answer.__type} ${answer.message ?? answer.Message}`);
   return answer;
+}
+
+/** Calls DynamoDB. */
+export const dynamodb = (operation, input, env = process.env) =>
+  call('dynamodb', `DynamoDB_20120810.${operation}`, '1.0', input, env);
+
+/** Puts one event on a bus. */
+export async function publish(bus, source, type, detail, env = process.env) {
+  const entry = { EventBusName: bus, Source: source, DetailType: type, Detail: JSON.stringify(detail) };
+  const { FailedEntryCount } = await call('events', 'AWSEvents.PutEvents', '1.1', { Entries: [entry] }, env);
+  if (FailedEntryCount > 0) throw new Error(`the event bus ${bus} did not take an event`);
+}
+
+/** The current value of a secret. */
+export async function secret(id, env = process.env) {
+  const { SecretString } = await call('secretsmanager', 'secretsmanager.GetSecretValue', '1.1', { SecretId: id }, env);
+  return SecretString;
 }

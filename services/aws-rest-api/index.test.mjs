@@ -37,6 +37,23 @@ test('what is no item is refused', async () => {
   assert.equal(absent.statusCode, 404);
 });
 
+test('items are added by whoever shows the token, and told as events', async () => {
+  const told = [];
+  const world = {
+    database: table(),
+    events: async (...event) => told.push(event),
+    token: async (id) => `of ${id}`,
+    env: { ...env, BUS: 'bus', TOKEN_SECRET: 'secret' },
+  };
+  const add = (authorization) => answer({ routeKey: 'POST /items', headers: { authorization }, body: '{"name":"one"}' }, world);
+  assert.equal((await add('Bearer of secrets')).statusCode, 401);
+  assert.equal((await add(undefined)).statusCode, 401);
+  assert.deepEqual(told, []);
+  const made = await add('Bearer of secret');
+  assert.equal(made.statusCode, 201);
+  assert.deepEqual(told, [['bus', 'items', 'item added', JSON.parse(made.body)]]);
+});
+
 test('the health check names the release', async () => {
   const { body } = await answer({ routeKey: 'GET /health' }, { database: table(), env });
   assert.deepEqual(JSON.parse(body), { status: 'ok', release: 'r1' });
