@@ -18,13 +18,14 @@ create = "sleep 0.02; echo ${each.key} >> effects.log"
 "#;
 
 /// A small generator, so that a failing seed can be run again with `SIAC_TEST_SEED`.
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let given = std::env::var("SIAC_TEST_SEED").ok().and_then(|text| text.parse().ok());
     let clock = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |time| time.as_nanos() as u64);
     given.unwrap_or_else(clock)
 }
 
-fn next(seed: &mut u64) -> u64 {
+/// The next number.
+pub fn next(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     *seed >> 33
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod aws_stacks;
 #[cfg(feature = "azure")]
 mod azure;
 #[cfg(feature = "azure")]
