@@ -41,6 +41,14 @@ impl From<StoreError> for SwapFault {
 impl Store {
     /// HEAD, authenticated, not older than what this machine has seen, and of a state that is still here.
     pub(super) async fn read_head(&self) -> Result<Option<Current>, StoreError> {
+        match self.read_seen_head().await {
+            // Another run of this machine may have published, and noted it, between the two looks. An old copy is still old then.
+            Err(StoreError::RolledBack { .. }) => self.read_seen_head().await,
+            read => read,
+        }
+    }
+
+    async fn read_seen_head(&self) -> Result<Option<Current>, StoreError> {
         let current = self.read_any_head().await?;
         if let Some(to) = current.as_ref().and_then(|current| current.head.moved_to.as_deref()) {
             return Err(StoreError::Moved { to: to.to_owned() });

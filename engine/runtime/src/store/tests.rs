@@ -1,8 +1,11 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use siac_core::model::event::Fact;
 use siac_core::model::identity::OpId;
 use siac_core::model::snapshot::{Snapshot, Status};
+use siac_core::ports::{Hold, StoreFault, Version};
 
 use super::memory::{Client, Memory, Trouble};
 use super::samples::{self, CANARY};
@@ -56,6 +59,43 @@ async fn what_is_published_is_read_and_the_lock_is_free() {
     assert_eq!(second.snapshot.who, "bob");
     assert_eq!(store.find(&SnapshotName::Serial(1)).await.unwrap().snapshot.records.len(), 1);
     assert_eq!(store.history().await.unwrap().len(), 2);
+}
+
+/// A register that shows an old content once, as it is to whoever has read it just before it changed.
+struct OutOfDate {
+    old: Memory,
+    now: Memory,
+    was_read: AtomicBool,
+}
+
+#[async_trait]
+impl Register for OutOfDate {
+    async fn read(&self) -> Result<Option<(Vec<u8>, Version)>, StoreFault> {
+        let memory = if self.was_read.swap(true, Ordering::SeqCst) { &self.now } else { &self.old };
+        memory.read().await
+    }
+
+    async fn cas(&self, expected: Option<&Version>, content: Vec<u8>, hold: Hold) -> Result<Version, StoreFault> {
+        self.now.cas(expected, content, hold).await
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.now.patience()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_reads_while_another_run_of_the_machine_publishes_is_not_told_of_an_old_copy() {
+    let (folder, memory) = (tempfile::tempdir().unwrap(), Memory::default());
+    let client = Client { witness: Some(folder.path().to_owned()), ..Client::new("ann") };
+    let store = client.open(&memory);
+    deploy(&store, &[2]).await.unwrap();
+    let old = memory.copy();
+    deploy(&store, &[2, 4]).await.unwrap();
+    let register = OutOfDate { old, now: memory.clone(), was_read: AtomicBool::new(false) };
+    let parts = Parts { register: Arc::new(register), ..(*store.parts).clone() };
+    let reader = Store { parts: parts.into(), ..store };
+    assert_eq!(reader.read_head().await.unwrap().unwrap().head.serial, 2);
 }
 
 #[tokio::test(start_paused = true)]
