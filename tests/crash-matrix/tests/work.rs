@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use siac_crash_matrix::house::{House, Storage, Wish, stack};
 use siac_crash_matrix::recipe::Report;
@@ -22,7 +21,6 @@ struct Work {
     journal_bytes: usize,
     allocations: u64,
     allocated_bytes: u64,
-    time: Duration,
 }
 
 /// A tree: each resource refers to the one of half its number.
@@ -40,10 +38,8 @@ fn tree(count: usize, size: usize) -> Arc<LoadedStack> {
 
 fn measure(house: &House, wish: &Wish) -> (Report, Work) {
     let (bytes_before, calls_before) = (house.journal_bytes(), house.cloud.log().len());
-    let began = Instant::now();
     let mut report = None;
     let allocated = allocation_counter::measure(|| report = Some(house.run_well(wish)));
-    let time = began.elapsed();
     let report = report.expect("the run was run").expect("the run goes well");
     let trace = house.trace();
     let work = Work {
@@ -54,7 +50,6 @@ fn measure(house: &House, wish: &Wish) -> (Report, Work) {
         journal_bytes: house.journal_bytes() - bytes_before,
         allocations: allocated.count_total,
         allocated_bytes: allocated.bytes_total,
-        time,
     };
     (report, work)
 }
@@ -109,12 +104,6 @@ fn ten_times_the_resources_are_ten_times_the_work() {
             if ratio > LINEAR && large > 1_000 {
                 steep.push(format!("{name}: {what} grows {ratio:.1} times"));
             }
-        }
-        let ratio = ratio(small.time.as_micros() as usize, large.time.as_micros() as usize);
-        println!("{name:8} {:>28} {:>9?} {:>9?} {ratio:>9.1}", "time", small.time, large.time);
-        // Time is not counted but measured, on a machine that others use: only what is plainly quadratic is refused.
-        if ratio > 50.0 {
-            steep.push(format!("{name}: time grows {ratio:.1} times"));
         }
     }
     assert!(steep.is_empty(), "work grows faster than what there is to do: {steep:#?}");
