@@ -19,16 +19,17 @@ fn entries() -> Vec<String> {
     let files = |folder: &str| {
         let names =
             fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let is_here = |name: &String| !["aws-", "azure-"].iter().any(|cloud| name.starts_with(cloud));
-        names
-            .filter(|name| name.ends_with(".toml"))
-            .filter(is_here)
-            .map(|name| format!("{folder}/{name}"))
-            .collect::<Vec<_>>()
+        let entries = names.filter(|name| name.ends_with(".toml")).map(|name| format!("{folder}/{name}"));
+        entries.filter(|entry| needs_no_cloud(entry)).collect::<Vec<_>>()
     };
     let mut entries = [files("stacks"), files("stacks/examples")].concat();
     entries.sort();
     entries
+}
+
+fn needs_no_cloud(entry: &str) -> bool {
+    let text = fs::read_to_string(root().join(entry)).unwrap();
+    !["[provider.aws]", "[provider.azure]"].iter().any(|table| text.lines().any(|line| line == *table))
 }
 
 fn loaded(entry: &str) -> Stack {

@@ -210,7 +210,7 @@ impl Trial {
         let (writes, had) = (double.count(&self.pattern()), double.exchanges().len());
         double.hold(true);
         let polled = async {
-            while self.polls(&double.exchanges()[had..]).len() < 2 {
+            while self.polls(self.since_write(&double.exchanges()[had..])).len() < 2 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -223,7 +223,7 @@ impl Trial {
         let known = double.exchanges().len();
         self.house.run(Goal::Recover).await.map(drop).map_err(|why| format!("recovery: {why}"))?;
         let exchanges = double.exchanges();
-        let (earlier, later) = (self.polls(&exchanges[had..known]), self.polls(&exchanges[known..]));
+        let (earlier, later) = (self.polls(self.since_write(&exchanges[had..known])), self.polls(&exchanges[known..]));
         let many = double.count(&self.pattern()) - writes;
         // Some kinds have more to do when the operation is done: it is what is looked at first.
         match many == 1 && later.first().is_some_and(|poll| earlier.contains(poll)) {
@@ -232,15 +232,20 @@ impl Trial {
         }
     }
 
-    /// The looks at the operation among what was asked from its write on, in the form that the type tells of it.
+    /// What was asked from the write on. Before it, a name or an earlier object may have been looked at.
+    fn since_write<'a>(&self, exchanges: &'a [Exchange]) -> &'a [Exchange] {
+        let write = exchanges.iter().position(|exchange| exchange.is(&self.pattern()));
+        write.map_or(&[], |at| &exchanges[at..])
+    }
+
+    /// The looks at the operation among what was asked, in the form that the type tells of it.
     fn polls(&self, exchanges: &[Exchange]) -> Vec<String> {
         let form = match goes_on(&self.row, self.moment) {
             "its state" => self.row.made_by.replacen("PUT", "GET", 1),
             "deployment" => "^GET .*/deployments/".to_owned(),
             _ => "(?i)^GET .*/operation(statuses|results)/".to_owned(),
         };
-        let write = exchanges.iter().position(|exchange| exchange.is(&self.pattern())).unwrap_or(0);
-        let polls = exchanges[write..].iter().filter(|exchange| exchange.is(&form));
+        let polls = exchanges.iter().filter(|exchange| exchange.is(&form));
         polls.map(|exchange| exchange.what.clone()).collect()
     }
 }
